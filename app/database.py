@@ -1,0 +1,73 @@
+"""How each database begins a transaction, so that reading never waits and writing never fails.
+
+SQLite: what may write begins with BEGIN IMMEDIATE, a safe request with plain BEGIN and query_only.
+(A plain BEGIN that reads and then writes answers "database is locked" at once.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.sql import Executable
+
+_only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
+
+
+def say_only_reads(value: bool) -> None:
+    """Called by the wiring at the start of each request: True for GET, HEAD and OPTIONS."""
+    _only_reads.set(value)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside may write, whatever the request's method."""
+    token = _only_reads.set(False)
+    try:
+        yield
+    finally:
+        _only_reads.reset(token)
+
+
+def watch(engine: Engine) -> None:
+    """Sets up an engine once; PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite" or event.contains(engine, "begin", _begin):
+        return
+    event.listen(engine, "connect", _connect)
+    event.listen(engine, "begin", _begin)
+
+
+def write_apart(engine: Engine, statement: Executable) -> None:
+    """One statement on its own connection, committed at once: the only way in which a safe
+    request records something (last used, audit).
+    """
+    with writing(), engine.begin() as connection:
+        connection.execute(statement)
+
+
+def _connect(dbapi_connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late: it would let a SAVEPOINT commit by itself.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    if _only_reads.get():
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,272 @@
+"""The SQLAlchemy listeners: a contract's change leaves a note and orders a document (laws 2, 3).
+
+This is the one place with hidden work, because the note and the document must follow a contract
+through every door: page, API, command, import, a session in a shell. The listeners write `Note`
+and `Document` rows in the flush that changes the contract, so they live and die with it, and touch
+nothing else. Statements that pass the unit of work by are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.documents.terms import data_differences, frozen_terms, latest_document
+from app.errors import BulkRefused
+from app.models.base import machine
+from app.models.batch import Batch
+from app.models.client import Client
+from app.models.contract import Contract, ContractStatus
+from app.models.document import Document, DocumentState
+from app.models.note import Note, NoteKind
+
+# Column pairs: the relationship is what verbs set, the key what others may set.
+LINKS = ("client", "service", "lead", "campaign", "manager")
+VALUES = (
+    "status", "number", "amount", "starts_on", "ends_on", "language", "signed_on", "completed_on",
+    "terminated_on", "termination_reason", "archived_at", "archived_reason",
+)  # fmt: skip
+PRINTED = {
+    "client", "service", "number", "amount", "starts_on", "ends_on", "language", "signed_on",
+}  # fmt: skip
+
+_KIND_OF_STATUS = {
+    ContractStatus.SIGNED.value: NoteKind.SIGNED,
+    ContractStatus.COMPLETED.value: NoteKind.COMPLETED,
+    ContractStatus.TERMINATED.value: NoteKind.TERMINATED,
+}
+
+_bulk_allowed: ContextVar[bool] = ContextVar("bulk_allowed", default=False)
+_flushing: ContextVar[bool] = ContextVar("flushing", default=False)
+
+
+@contextmanager
+def bulk_allowed() -> Iterator[None]:
+    """For migrations and `unseed`, which answer themselves for what they do to contracts."""
+    token = _bulk_allowed.set(True)
+    try:
+        yield
+    finally:
+        _bulk_allowed.reset(token)
+
+
+def register() -> None:
+    """Attaches the listeners to every session and engine of the process; safe to repeat."""
+    for target, name, listener in (
+        (Session, "before_flush", _before_flush),
+        (Session, "after_flush", _after_flush),
+        (Session, "after_soft_rollback", _after_soft_rollback),
+        (Session, "do_orm_execute", _refuse_orm_bulk),
+        (Engine, "before_cursor_execute", _refuse_core_bulk),
+    ):
+        if not event.contains(target, name, listener):
+            event.listen(target, name, listener)
+
+
+# -- notes and documents -------------------------------------------------------------------------
+
+
+def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
+    for contract in [row for row in session.new if isinstance(row, Contract)]:
+        _tell_created(session, contract)
+    for contract in [row for row in session.dirty if isinstance(row, Contract)]:
+        if contract not in session.deleted and session.is_modified(contract):
+            _tell_changed(session, contract)
+    for contract in [row for row in session.deleted if isinstance(row, Contract)]:
+        _tell_deleted(session, contract)
+    _flushing.set(True)
+
+
+def _after_flush(_session: Session, _context: Any) -> None:
+    _flushing.set(False)
+
+
+def _after_soft_rollback(_session: Session, _previous: Any) -> None:
+    _flushing.set(False)
+
+
+def _tell_created(session: Session, contract: Contract) -> None:
+    _settle_links(session, contract)
+    client = contract.client
+    if client is None or contract.service is None:
+        return  # the database will refuse it and name the column
+    facts = {"amount": machine(contract.amount), "service": contract.service.title}
+    _note(session, contract, client, NoteKind.CREATED, facts=facts)
+    if _is_signed(contract):
+        _note(session, contract, client, NoteKind.SIGNED, facts={"number": contract.number})
+        _order(session, contract)
+
+
+def _tell_changed(session: Session, contract: Contract) -> None:
+    changes = _changes(contract)
+    _settle_links(session, contract)
+    fields = {change["field"] for change in changes}
+    kind = _kind(contract, changes)
+    document = None
+    if _is_signed(contract) and (fields & PRINTED or contract.takes_todays_data):
+        document, renewed = _order(session, contract)
+        changes += renewed
+    facts: dict[str, Any] = {"number": contract.number} if contract.number else {}
+    if contract.amendment_reason:
+        facts["reason"] = contract.amendment_reason
+    if document is not None:
+        facts["version"] = document.version
+    if changes or contract.amendment_reason:
+        _note(session, contract, contract.client, kind, changes=changes, facts=facts)
+        moved = next((c for c in changes if c["field"] == "client" and c["old"]), None)
+        if moved is not None:
+            left = session.get(Client, moved["old"])
+            _note(session, contract, left, kind, changes=changes, facts=facts)
+    contract.amendment_reason = ""
+    contract.takes_todays_data = False
+
+
+def _tell_deleted(session: Session, contract: Contract) -> None:
+    facts = {
+        "contract": contract.id,
+        "service": contract.service.title,
+        "amount": machine(contract.amount),
+    }
+    note = Note(kind=NoteKind.DELETED.value, facts=facts, batch_id=contract.batch_id)
+    note.client_id = contract.client_id
+    session.add(note)
+
+
+def _note(
+    session: Session,
+    contract: Contract,
+    client: Client | None,
+    kind: NoteKind,
+    *,
+    changes: list[dict[str, Any]] | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    note = Note(kind=kind.value, changes=changes or None, facts=facts, batch_id=contract.batch_id)
+    session.add(note)
+    note.client = client
+    note.contract = contract
+
+
+def _order(
+    session: Session, contract: Contract
+) -> tuple[Document | None, list[dict[str, Any]]]:
+    """The next version of the document with its terms frozen; a version that this transaction
+    has already ordered is brought up to date instead. Also gives the printed data that changed.
+    """
+    batch = session.get(Batch, contract.batch_id) if contract.batch_id else None
+    if batch is not None and batch.documents_waived:
+        return None, []
+    ordered = _ordered_in_this_transaction(session)
+    document = ordered.get(id(contract))
+    if document is not None and document not in session:
+        document = None  # its savepoint was rolled back
+    previous = document or (latest_document(session, contract.id) if contract.id else None)
+    version = document.version if document else (previous.version + 1 if previous else 1)
+    keeps = previous is not None and not contract.takes_todays_data
+    terms = frozen_terms(
+        contract,
+        version=version,
+        previous=previous.terms if keeps and previous else None,
+        reason=contract.amendment_reason,
+    )
+    renewed = data_differences(previous.terms, terms) if previous and not keeps else []
+    if document is None:
+        document = Document(version=version, terms=terms, batch_id=contract.batch_id)
+        session.add(document)
+        document.contract = contract
+        ordered[id(contract)] = document
+    elif document.state == DocumentState.WAITING:
+        document.terms = terms
+    return document, renewed
+
+
+def _ordered_in_this_transaction(session: Session) -> dict[int, Document]:
+    transaction = session.get_transaction()
+    known = session.info.get("documents_ordered")
+    if known is None or known[0] is not transaction:
+        known = session.info["documents_ordered"] = (transaction, {})
+    ordered: dict[int, Document] = known[1]
+    return ordered
+
+
+def _kind(contract: Contract, changes: list[dict[str, Any]]) -> NoteKind:
+    by_field = {change["field"]: change for change in changes}
+    if "archived_at" in by_field:
+        return NoteKind.VOIDED if contract.archived_at else NoteKind.BROUGHT_BACK
+    if "status" in by_field:
+        return _KIND_OF_STATUS.get(contract.status, NoteKind.CHANGED)
+    return NoteKind.AMENDED if contract.amendment_reason else NoteKind.CHANGED
+
+
+def _changes(contract: Contract) -> list[dict[str, Any]]:
+    attrs = inspect(contract).attrs
+    found = []
+    for field in VALUES:
+        history = attrs[field].history
+        if history.has_changes():
+            _append(found, field, history.deleted, history.added)
+    for link in LINKS:
+        history = attrs[link].history
+        if history.has_changes():
+            _append(found, link, history.deleted, history.added)
+            continue
+        history = attrs[f"{link}_id"].history
+        if history.has_changes():
+            _append(found, link, history.deleted, history.added)
+    return found
+
+
+def _append(found: list[dict[str, Any]], field: str, deleted: Any, added: Any) -> None:
+    old = machine(deleted[0]) if deleted else None
+    new = machine(added[0]) if added else None
+    if old != new:
+        found.append({"field": field, "old": old, "new": new})
+
+
+def _settle_links(session: Session, contract: Contract) -> None:
+    """Where only the key was set, the relationship is brought in line before anybody reads it."""
+    attrs = inspect(contract).attrs
+    for link in LINKS:
+        by_key = attrs[f"{link}_id"].history.has_changes()
+        if by_key and not attrs[link].history.has_changes():
+            key = getattr(contract, f"{link}_id")
+            target = inspect(Contract).relationships[link].mapper.class_
+            row = session.get(target, key) if key is not None else None
+            set_committed_value(contract, link, row)
+
+
+def _is_signed(contract: Contract) -> bool:
+    return (contract.status or ContractStatus.DRAFT) != ContractStatus.DRAFT
+
+
+# -- refused bulk statements ---------------------------------------------------------------------
+
+_WRITES_CONTRACT = re.compile(
+    r"\b(?:insert\s+into|update|delete\s+from|truncate(?:\s+table)?|replace\s+into)"
+    r"\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?contract\"?(?=[\s(;]|$)",
+    re.IGNORECASE,
+)
+
+
+def _refuse_orm_bulk(state: ORMExecuteState) -> None:
+    if (state.is_insert or state.is_update or state.is_delete) and not _bulk_allowed.get():
+        mapper = state.bind_mapper
+        if mapper is not None and mapper.class_ is Contract:
+            raise BulkRefused()
+
+
+def _refuse_core_bulk(
+    _conn: Connection, _cursor: Any, statement: str, _params: Any, _context: Any, _many: bool
+) -> None:
+    if "contract" not in statement or _flushing.get() or _bulk_allowed.get():
+        return
+    if _WRITES_CONTRACT.search(statement):
+        raise BulkRefused()

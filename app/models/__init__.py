@@ -1,0 +1,46 @@
+"""The nouns of the business, each with its verbs. Importing this package declares every table."""
+
+from app.models.base import Model  # first: it names the constraints  # isort: skip
+from app.models.batch import Batch
+from app.models.campaign import Campaign, CampaignExternalId, Channel
+from app.models.client import Client, ContactPerson
+from app.models.company import Company
+from app.models.contact_point import ContactPoint
+from app.models.contract import Contract, NumberCounter
+from app.models.document import Document
+from app.models.form_key import FormKey
+from app.models.lead import Lead
+from app.models.login_failure import LoginFailure
+from app.models.note import Note
+from app.models.revenue_entry import RevenueEntry
+from app.models.service import Service
+from app.models.source import IdempotencyKey, Source, SourceSecret, SourceToken
+from app.models.spend import Spend
+from app.models.submission import Submission
+
+__all__ = [
+    "Batch",
+    "Campaign",
+    "CampaignExternalId",
+    "Channel",
+    "Client",
+    "Company",
+    "ContactPerson",
+    "ContactPoint",
+    "Contract",
+    "Document",
+    "FormKey",
+    "IdempotencyKey",
+    "Lead",
+    "LoginFailure",
+    "Model",
+    "Note",
+    "NumberCounter",
+    "RevenueEntry",
+    "Service",
+    "Source",
+    "SourceSecret",
+    "SourceToken",
+    "Spend",
+    "Submission",
+]

@@ -1,0 +1,107 @@
+"""The company that runs this CRM: one row whose details stand on every contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
+
+from app.errors import CompanyIncomplete, Invalid, N_
+from app.models.base import TABLE_OPTIONS, Editable, Model, Noun
+from app.models.checks import checked_text, required
+
+ONLY_ROW = 1
+LANGUAGES = ("en", "ru")
+LOGO_LIMIT = 512 * 1024
+
+# What a contract prints and therefore must exist before the first signature, with its label.
+NEEDED_TO_SIGN = {
+    "legal_name": N_("legal name"),
+    "tax_id": N_("tax id"),
+    "address": N_("address"),
+    "bank_details": N_("bank details"),
+    "signatory_name": N_("signatory"),
+    "signatory_position": N_("signatory's position"),
+}
+
+
+class Company(Noun, Editable, Model):
+    """`phone_region` (ISO 3166) reads national phone numbers; `currency` (ISO 4217) is of all money.
+
+    The name and the time zone come from the environment first (COMPANY_NAME, COMPANY_TIMEZONE).
+    """
+
+    __tablename__ = "company"
+    __table_args__ = (CheckConstraint(f"id = {ONLY_ROW}", name="one_row"), TABLE_OPTIONS)
+
+    name: Mapped[str] = mapped_column(String(200))
+    legal_name: Mapped[str] = mapped_column(String(300), default="")
+    tax_id: Mapped[str] = mapped_column(String(40), default="")
+    tax_registration: Mapped[str] = mapped_column(String(40), default="")
+    address: Mapped[str] = mapped_column(Text, default="")
+    bank_details: Mapped[str] = mapped_column(Text, default="")
+    phone: Mapped[str] = mapped_column(String(60), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    signatory_name: Mapped[str] = mapped_column(String(200), default="")
+    signatory_position: Mapped[str] = mapped_column(String(200), default="")
+    signatory_basis: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(2), default="en")
+    currency: Mapped[str] = mapped_column(String(3), default="RUB")
+    phone_region: Mapped[str] = mapped_column(String(2), default="RU")
+    logo_type: Mapped[str | None] = mapped_column(String(20))
+    logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+
+    EDITABLE = (
+        "name", "legal_name", "tax_id", "tax_registration", "address", "bank_details", "phone",
+        "email", "signatory_name", "signatory_position", "signatory_basis", "language",
+        "phone_region",
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, session: Session) -> Company:
+        """The one row. Raises RuntimeError when `flask fab setup` has not been run."""
+        company = session.get(cls, ONLY_ROW)
+        if company is None:
+            raise RuntimeError("the company row is missing: run `flask fab setup`")
+        return company
+
+    def change(self, **values: Any) -> None:
+        for field in ("address", "bank_details"):
+            if field in values:
+                values[field] = checked_text(field, values[field], limit=2000, multiline=True)
+        for field in set(self.EDITABLE) - {"address", "bank_details"}:
+            if field in values:
+                limit = self.__table__.c[field].type.length
+                values[field] = checked_text(field, values[field], limit=limit)
+        if "name" in values:
+            required("name", values["name"])
+        if values.get("language", "en") not in LANGUAGES:
+            raise Invalid.of("language", N_("Choose English or Russian."))
+        self.assign(values)
+
+    def use_logo(self, content: bytes | None) -> None:
+        """Takes a PNG or JPEG of at most 512 KiB; None takes the logo away."""
+        if content is None:
+            self.logo = self.logo_type = None
+            return
+        kinds = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+        kind = next((kind for head, kind in kinds.items() if content.startswith(head)), None)
+        if kind is None:
+            raise Invalid.of("logo", N_("Choose a PNG or JPEG picture."))
+        if len(content) > LOGO_LIMIT:
+            raise Invalid.of("logo", N_("The picture is larger than 512 KB. Choose a smaller one."))
+        self.logo, self.logo_type = content, kind
+
+    def missing_to_sign(self) -> list[str]:
+        """English labels of the details that a contract prints and that are still empty."""
+        return [label for field, label in NEEDED_TO_SIGN.items() if not getattr(self, field)]
+
+    def require_complete(self) -> None:
+        """Raises CompanyIncomplete naming what is missing before a contract can be signed."""
+        missing = self.missing_to_sign()
+        if missing:
+            raise CompanyIncomplete(fields=missing)
+
+    def __repr__(self) -> str:
+        return self.name

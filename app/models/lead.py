@@ -1,0 +1,471 @@
+"""A lead: somebody who asked. An operator works it; a manager turns it into a client."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql import ColumnElement
+
+from app.errors import AlreadyConverted, ClaimedByAnother, LeadIsClosed, NotAllowedNow, N_
+from app.errors import Invalid, OpenLeadExists, UnseenMatch
+from app.models.actor import current_actor
+from app.models.base import (
+    TABLE_OPTIONS, Archive, Batched, Model, Noun, PutAway, Searchable, UtcDateTime,
+    differences, one_of, snapshot,
+)  # fmt: skip
+from app.models.checks import checked_text
+from app.models.clock import utc_now
+from app.models.contact_point import ContactPoint
+from app.models.contacts import search_text_of
+from app.models.matching import CLIENTS, Keys, clients_like, lock_keys, open_leads_like
+from app.models.note import Note, NoteKind, written
+from app.models.person import (
+    Named, Reachable, checked_email, checked_names, checked_phones, company_region,
+    need_a_contact, person_name,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from flask_appbuilder.security.sqla.models import User
+
+    from app.models.campaign import Campaign
+    from app.models.client import Client
+    from app.models.submission import Submission
+
+
+class LeadStatus(StrEnum):
+    NEW = "new"
+    IN_WORK = "in_work"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+    LOST = "lost"
+
+
+class LostReason(StrEnum):
+    TOO_EXPENSIVE = "too_expensive"
+    NO_NEED = "no_need"
+    WENT_ELSEWHERE = "went_elsewhere"
+    NOT_REACHED = "not_reached"
+    WRONG_CONTACT = "wrong_contact"
+    OTHER = "other"
+
+
+class CallOutcome(StrEnum):
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+    CALL_LATER = "call_later"
+
+
+OPEN = (LeadStatus.NEW.value, LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
+_OPEN_SQL = (
+    "status IN ('new', 'in_work', 'qualified') AND archived_at IS NULL"
+    " AND NOT is_test AND phone_key IS NOT NULL AND campaign_id IS {}"
+)
+_OPEN_SQLITE = _OPEN_SQL.replace("NOT is_test", "is_test = 0")
+
+# The notes and law 8 compare these; keys follow what was typed and are not told twice.
+TOLD = (
+    "first_name", "last_name", "middle_name", "company_name", "job_title", "phone",
+    "phone_extension", "email", "campaign", "language",
+)  # fmt: skip
+WORKED = ("status", "assignee", "next_contact_at", "lost_reason")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Convert into a new person, filled from the lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganisation:
+    """Convert into a new organisation with the lead as its main contact person."""
+
+    name: str
+
+
+class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
+    """Times are UTC instants. `claimed_*` change without raising `lock_version`.
+
+    Open = new, in work or qualified, not put away, not a test. One open lead for a person in a
+    campaign (law 4); the two partial unique indexes are the net under the verbs.
+    """
+
+    __tablename__ = "lead"
+    __table_args__ = (
+        one_of("status", LeadStatus),
+        CheckConstraint("status <> 'lost' OR lost_reason IS NOT NULL", name="lost_has_reason"),
+        CheckConstraint("(status = 'converted') = (client_id IS NOT NULL)", name="converted"),
+        Index(
+            "uq_lead_open_campaign_id_phone_key",
+            "campaign_id",
+            "phone_key",
+            unique=True,
+            postgresql_where=text(_OPEN_SQL.format("NOT NULL")),
+            sqlite_where=text(_OPEN_SQLITE.format("NOT NULL")),
+        ),
+        Index(
+            "uq_lead_open_phone_key",
+            "phone_key",
+            unique=True,
+            postgresql_where=text(_OPEN_SQL.format("NULL")),
+            sqlite_where=text(_OPEN_SQLITE.format("NULL")),
+        ),
+        Index(None, "phone_key"),
+        Index(None, "email_key"),
+        Index(None, "status", "next_contact_at", "id"),
+        Index(None, "assignee_id", "status", "next_contact_at"),
+        Index(None, "received_at", "id"),
+        Index(None, "campaign_id", "received_at"),
+        Index(None, "client_id"),
+        Index(None, "last_name", "id"),
+        TABLE_OPTIONS,
+    )
+
+    company_name: Mapped[str] = mapped_column(String(200), default="")
+    job_title: Mapped[str] = mapped_column(String(200), default="")
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    language: Mapped[str | None] = mapped_column(String(2))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    status: Mapped[str] = mapped_column(String(20), default=LeadStatus.NEW.value)
+    next_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    asked_again_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    last_outcome: Mapped[str | None] = mapped_column(String(20))
+    calls: Mapped[int] = mapped_column(default=0)
+    lost_reason: Mapped[str | None] = mapped_column(String(20))
+    is_test: Mapped[bool] = mapped_column(Boolean, default=False)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+
+    campaign: Mapped[Campaign | None] = relationship()
+    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
+    claimed_by: Mapped[User | None] = relationship(foreign_keys=[claimed_by_id])
+    client: Mapped[Client | None] = relationship(back_populates="leads")
+    contact_points: Mapped[list[ContactPoint]] = relationship(
+        back_populates="lead", cascade="all, delete-orphan", passive_deletes=True
+    )
+    notes: Mapped[list[Note]] = relationship(back_populates="lead")
+    submissions: Mapped[list[Submission]] = relationship(back_populates="lead")
+
+    # -- questions ---------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN and not self.is_put_away and not self.is_test
+
+    @property
+    def is_converted(self) -> bool:
+        return self.status == LeadStatus.CONVERTED
+
+    @property
+    def can_be_reopened(self) -> bool:
+        return self.status == LeadStatus.LOST
+
+    def name(self, language: str = "ru") -> str:
+        """What lists show: the name, else the company, the phone or the e-mail."""
+        return person_name(self, language) or self.company_name or self.phone or self.email
+
+    def likely_clients(self) -> list[Client]:
+        """Clients who share a phone or e-mail with this lead, for the conversion page."""
+        return clients_like(self.session, Keys.of(self))
+
+    # -- verbs -------------------------------------------------------------------------------
+
+    def change(self, **values: Any) -> None:
+        """Edits what is known of the person: names, company, job title, phone, e-mail, campaign,
+        language. Raises Invalid by field, OpenLeadExists when it would make a second open lead.
+        """
+        before = snapshot(self, TOLD)
+        self._take(values)
+        self._refuse_second_open_lead()
+        self._note(NoteKind.CHANGED, changes=differences(before, snapshot(self, TOLD)))
+
+    def _take(self, values: dict[str, Any]) -> None:
+        checked_names(values)
+        for field in ("company_name", "job_title"):
+            if field in values:
+                values[field] = checked_text(field, values[field], limit=200)
+        if "phone" in values:
+            phones = checked_phones("phone", values.pop("phone"), company_region(self.session))
+            self.use_phone(phones[0] if phones else None)
+            for phone in phones[1:]:
+                self.add_phone(phone)
+        if "email" in values:
+            self.use_email(checked_email("email", values.pop("email")))
+        for field, value in values.items():
+            if field not in TOLD:
+                raise TypeError(f"not editable: {field}")
+            setattr(self, field, value)
+        need_a_contact(self)
+        self.refresh_search_text()
+
+    def refresh_search_text(self) -> None:
+        self.search_text = search_text_of(
+            self.last_name,
+            self.first_name,
+            self.middle_name,
+            self.company_name,
+            self.email,
+            *sorted(self.email_keys()),
+            phones=[self.phone, *sorted(self.phone_keys())],
+        )
+
+    def log_call(
+        self,
+        outcome: str,
+        text: str = "",
+        *,
+        next_contact_at: datetime | None = None,
+        status: str | None = None,
+        lost_reason: str | None = None,
+    ) -> Note:
+        """One call in one save: the outcome, a note, the next contact and, if given, the status
+        (in work, qualified or lost with its reason). Ends the claim.
+        """
+        self._guard_open()
+        self._respect_claim()
+        before = snapshot(self, WORKED)
+        self.last_outcome = CallOutcome(outcome).value
+        self.calls += 1
+        self.first_contact_at = self.first_contact_at or utc_now()
+        self.next_contact_at = next_contact_at
+        if status == LeadStatus.LOST:
+            self._become_lost(lost_reason)
+        else:
+            wanted = LeadStatus(status) if status else LeadStatus(self.status)
+            if wanted not in (LeadStatus.NEW, LeadStatus.IN_WORK, LeadStatus.QUALIFIED):
+                raise Invalid.of("status", N_("Choose in work, qualified or lost."))
+            if wanted is LeadStatus.NEW:
+                wanted = LeadStatus.IN_WORK
+            self._become(wanted)
+        self.assignee_id = self.assignee_id or current_actor().user_id
+        self.claimed_by_id = self.claimed_until = None
+        return self._note(
+            NoteKind.CALL,
+            text=checked_text("text", text, limit=10_000, multiline=True),
+            facts={"outcome": self.last_outcome},
+            changes=differences(before, snapshot(self, WORKED)),
+            always=True,
+        )
+
+    def plan_contact(self, at: datetime | None) -> None:
+        """Sets or clears when to talk to them next."""
+        self._work(NoteKind.CHANGED, next_contact_at=at)
+
+    def assign_to(self, user: User | None) -> None:
+        """Makes the user responsible; None takes the responsibility away."""
+        self._work(NoteKind.ASSIGNED, assignee=user)
+
+    def take(self) -> None:
+        """new → in work."""
+        if self.status == LeadStatus.NEW:
+            self._move(LeadStatus.IN_WORK, NoteKind.CHANGED)
+
+    def qualify(self) -> None:
+        """Hands the lead over to the managers."""
+        self._move(LeadStatus.QUALIFIED, NoteKind.QUALIFIED)
+
+    def move_to(self, status: str) -> None:
+        """Sets one of the open statuses."""
+        wanted = LeadStatus(status)
+        if wanted.value not in OPEN:
+            raise NotAllowedNow(N_("Choose new, in work or qualified."), field="status")
+        self._move(wanted, NoteKind.CHANGED)
+
+    def lose(self, reason: str | None, text: str = "") -> None:
+        """Closes the lead with a reason; it can be reopened."""
+        self._guard_open()
+        self._respect_claim()
+        before = snapshot(self, WORKED)
+        self._become_lost(reason)
+        self._note(
+            NoteKind.LOST,
+            text=checked_text("text", text, limit=10_000, multiline=True),
+            facts={"reason": self.lost_reason},
+            changes=differences(before, snapshot(self, WORKED)),
+            always=True,
+        )
+
+    def reopen(self) -> None:
+        """lost → in work. Raises OpenLeadExists when the person has an open lead there by now."""
+        self.lock()
+        if not self.can_be_reopened:
+            raise NotAllowedNow(N_("Only a lost lead can be reopened."))
+        before = snapshot(self, WORKED)
+        self._become(LeadStatus.IN_WORK)
+        self.lost_reason = None
+        self._refuse_second_open_lead()
+        self._note(NoteKind.REOPENED, changes=differences(before, snapshot(self, WORKED)))
+
+    def write_note(self, text: str) -> Note:
+        """A person's words in the lead's story."""
+        return self._note(NoteKind.PERSON, text=written(text), always=True)
+
+    def put_away(self, reason: str) -> None:
+        """Leaves queue, lists and search; as spam, duplicate or mistake the figures too (law 7)."""
+        self.lock()
+        if self.is_put_away:
+            return
+        if self.is_converted and self.client and not self.client.is_put_away:
+            raise NotAllowedNow(N_("A converted lead stays while its client does."))
+        self._mark_put_away(reason)
+        self.claimed_by_id = self.claimed_until = None
+        self._note(NoteKind.PUT_AWAY, facts={"reason": self.archived_reason}, always=True)
+
+    def bring_back(self) -> None:
+        """Raises OpenLeadExists when the person has an open lead there by now."""
+        self.lock()
+        if not self.is_put_away:
+            return
+        self._mark_brought_back()
+        self._refuse_second_open_lead()
+        self._note(NoteKind.BROUGHT_BACK, always=True)
+
+    def convert(
+        self,
+        into: Client | NewPerson | NewOrganisation,
+        *,
+        seen: Collection[int] = (),
+        language: str | None = None,
+    ) -> Client:
+        """Law 1: makes or finds the client, once, whoever else tries at the same moment.
+
+        `seen` are the ids of the matching clients that the manager was shown; raises UnseenMatch
+        when another has appeared, AlreadyConverted when a colleague was quicker, LeadIsClosed for
+        a lost or put-away lead. Empty fields of a chosen client are filled, nothing overwritten.
+        """
+        from app.models.client import Client
+
+        self.session.flush()
+        lock_keys(self.session, (CLIENTS, self.campaign_id), Keys.of(self))
+        self.lock()
+        if self.is_converted:
+            raise AlreadyConverted(link=("client", self.client_id) if self.client_id else None)
+        if not self.is_open:
+            raise LeadIsClosed()
+        chosen = into.id if isinstance(into, Client) else None
+        unseen = [c for c in self.likely_clients() if c.id not in seen and c.id != chosen]
+        if unseen:
+            raise UnseenMatch(unseen)
+        client = Client.from_lead(self, into, language=language)
+        before = snapshot(self, WORKED)
+        self.client = client
+        self._become(LeadStatus.CONVERTED)
+        self.next_contact_at = None
+        self.claimed_by_id = self.claimed_until = None
+        self.session.flush()
+        note = self._note(
+            NoteKind.CONVERTED,
+            changes=differences(before, snapshot(self, WORKED)),
+            facts={"client": client.id, "into": "client" if chosen else "new"},
+            always=True,
+        )
+        note.client = client
+        return client
+
+    # -- how verbs are made ------------------------------------------------------------------
+
+    def _guard_open(self) -> None:
+        self.lock()
+        if self.is_converted:
+            raise AlreadyConverted(link=("client", self.client_id) if self.client_id else None)
+        if self.status not in OPEN or self.is_put_away:
+            raise LeadIsClosed()
+
+    def _respect_claim(self) -> None:
+        user_id = current_actor().user_id
+        if (
+            user_id is not None
+            and self.claimed_by_id not in (None, user_id)
+            and self.claimed_until is not None
+            and self.claimed_until > utc_now()
+        ):
+            raise ClaimedByAnother(
+                who=self.claimed_by.get_full_name() if self.claimed_by else "",
+                until=self.claimed_until,
+            )
+
+    def _work(self, kind: NoteKind, **values: Any) -> None:
+        self._guard_open()
+        self._respect_claim()
+        before = snapshot(self, WORKED)
+        for field, value in values.items():
+            setattr(self, field, value)
+        self._note(kind, changes=differences(before, snapshot(self, WORKED)))
+
+    def _move(self, status: LeadStatus, kind: NoteKind) -> None:
+        self._guard_open()
+        self._respect_claim()
+        before = snapshot(self, WORKED)
+        self._become(status)
+        self._note(kind, changes=differences(before, snapshot(self, WORKED)))
+
+    def _become(self, status: LeadStatus) -> None:
+        if self.status != status:
+            self.status = status.value
+            self.status_changed_at = utc_now()
+
+    def _become_lost(self, reason: str | None) -> None:
+        if reason not in {known.value for known in LostReason}:
+            raise Invalid.of("lost_reason", N_("Choose why the lead is lost."))
+        self._become(LeadStatus.LOST)
+        self.lost_reason = str(reason)
+        self.next_contact_at = None
+        self.claimed_by_id = self.claimed_until = None
+
+    def _refuse_second_open_lead(self) -> None:
+        """Law 4 for every verb but `receive`, which answers a repeat instead."""
+        if not self.is_open:
+            return
+        keys = Keys.of(self)
+        campaign_id = self.campaign.id if self.campaign else None
+        with self.session.no_autoflush:
+            lock_keys(self.session, (campaign_id,), keys)
+            twins = open_leads_like(self.session, campaign_id, keys, but=self.id)
+        if twins:
+            raise OpenLeadExists(field="phone", link=("lead", twins[0].id))
+
+    def _note(
+        self,
+        kind: NoteKind,
+        *,
+        text: str = "",
+        changes: list[dict[str, Any]] | None = None,
+        facts: dict[str, Any] | None = None,
+        always: bool = False,
+    ) -> Note:
+        note = Note(kind=kind.value, text=text, changes=changes or None, facts=facts)
+        if changes or always:
+            note.client_id = self.client_id
+            note.lead = self
+            self.session.add(note)
+        return note
+
+    def __repr__(self) -> str:
+        return self.name()
+
+
+def is_open_lead() -> ColumnElement[bool]:
+    """Open leads in SQL, the same rule as `Lead.is_open`."""
+    return and_(Lead.status.in_(OPEN), Lead.archived_at.is_(None), Lead.is_test.is_(False))
+
+
+def counts_in_figures() -> ColumnElement[bool]:
+    """Leads that statistics count: no tests, nor those put away as spam, duplicate or mistake."""
+    left_out = (Archive.SPAM.value, Archive.DUPLICATE.value, Archive.MISTAKE.value)
+    return and_(
+        Lead.is_test.is_(False),
+        Lead.archived_reason.is_(None) | Lead.archived_reason.not_in(left_out),
+    )
+
+
