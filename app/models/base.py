@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    inspect,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
@@ -133,6 +134,14 @@ class Noun(Recorded):
     @declared_attr.directive
     def __mapper_args__(self) -> dict[str, Any]:
         return {"version_id_col": self.lock_version}
+
+    def __init__(self, **values: Any) -> None:
+        """Column defaults hold from the first line on, not only from the flush."""
+        for attr in inspect(type(self)).column_attrs:
+            default = attr.columns[0].default
+            if default is not None and default.is_scalar:
+                values.setdefault(attr.key, default.arg)
+        super().__init__(**values)
 
     @property
     def session(self) -> Session:
