@@ -135,7 +135,7 @@ def _tell_deleted(session: Session, contract: Contract) -> None:
         "service": contract.service.title,
         "amount": machine(contract.amount),
     }
-    note = Note(kind=NoteKind.DELETED.value, facts=facts, batch_id=contract.batch_id)
+    note = Note(kind=NoteKind.DELETED.value, facts=facts)
     note.client_id = contract.client_id
     session.add(note)
 
@@ -149,7 +149,7 @@ def _note(
     changes: list[dict[str, Any]] | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    note = Note(kind=kind.value, changes=changes or None, facts=facts, batch_id=contract.batch_id)
+    note = Note(kind=kind.value, changes=changes or None, facts=facts)
     session.add(note)
     note.client = client
     note.contract = contract
@@ -179,7 +179,7 @@ def _order(
     )
     renewed = data_differences(previous.terms, terms) if previous and not keeps else []
     if document is None:
-        document = Document(version=version, terms=terms, batch_id=contract.batch_id)
+        document = Document(version=version, terms=terms)
         session.add(document)
         document.contract = contract
         ordered[id(contract)] = document

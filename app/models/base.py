@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.models.actor import current_actor
 from app.models.clock import utc_now
+from app.models.current_batch import current_batch_id
 
 # Set before the first model is declared, so that FAB's tables get names by the same rule.
 Model.metadata.naming_convention = {
@@ -162,7 +163,7 @@ class Batched:
 
     @declared_attr
     def batch_id(self) -> Mapped[int | None]:
-        return mapped_column(ForeignKey("batch.id"), index=True)
+        return mapped_column(ForeignKey("batch.id"), index=True, default=current_batch_id)
 
 
 class Archive(StrEnum):

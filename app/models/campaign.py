@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.models.spend import Spend
 
 
-class Channel(Noun, Editable, Model):
+class Channel(Noun, Editable, Batched, Model):
     """Through what a campaign speaks (search ads, social network, …); the list can grow."""
 
     __tablename__ = "channel"
@@ -102,7 +102,7 @@ class Campaign(Noun, Editable, PutAway, Batched, Searchable, Model):
         return self.title
 
 
-class CampaignExternalId(Recorded, Model):
+class CampaignExternalId(Recorded, Batched, Model):
     """The campaign's id on an advertising platform, kept as text (platforms use 19 digits)."""
 
     __tablename__ = "campaign_external_id"

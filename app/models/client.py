@@ -309,7 +309,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         return self.name()
 
 
-class ContactPerson(Noun, Named, Reachable, Model):
+class ContactPerson(Noun, Batched, Named, Reachable, Model):
     """Somebody at an organisation. One is main, one may be the signatory (position and basis)."""
 
     __tablename__ = "contact_person"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _zone = ZoneInfo("UTC")
+_travelled_to: ContextVar[datetime | None] = ContextVar("travelled_to", default=None)
 
 
 def use_zone(name: str) -> None:
@@ -19,7 +23,19 @@ def zone() -> ZoneInfo:
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    return _travelled_to.get() or datetime.now(UTC)
+
+
+@contextmanager
+def travel(at: datetime) -> Iterator[None]:
+    """Inside, the verbs live at that instant: how a seed and a test make a past that holds together."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+    token = _travelled_to.set(at.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _travelled_to.reset(token)
 
 
 def today() -> date:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import TABLE_OPTIONS, Model, Recorded, one_of
+from app.models.base import TABLE_OPTIONS, Batched, Model, Recorded, one_of
 
 if TYPE_CHECKING:
     from app.models.client import Client, ContactPerson
@@ -20,7 +20,7 @@ class ContactKind(StrEnum):
     EMAIL = "email"
 
 
-class ContactPoint(Recorded, Model):
+class ContactPoint(Recorded, Batched, Model):
     """`key` is E.164 or the normalised address (empty when not valid), `typed` is as people wrote it.
 
     The only row that goes with its owner by a database cascade.

@@ -343,7 +343,6 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
                     amount=amount,
                     reason=reason.value,
                     currency=self.currency,
-                    batch_id=self.batch_id,
                 )
             )
 

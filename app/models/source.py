@@ -95,7 +95,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         return self.name
 
 
-class SourceToken(Recorded, Model):
+class SourceToken(Recorded, Batched, Model):
     """A key to the token doors. Only its SHA-256 is kept; `last_used_at` is right to a minute."""
 
     __tablename__ = "source_token"
