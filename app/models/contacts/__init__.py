@@ -6,7 +6,7 @@ Pure functions: no database, no request. Models and intake read contacts through
 from app.models.contacts.emails import EMAIL_LIMIT, Email, read_email, read_emails
 from app.models.contacts.faults import Code, Fault
 from app.models.contacts.names import NAME_LIMIT, full_name, split_fio, split_full_name
-from app.models.contacts.phones import PHONE_LIMIT, Phone, read_phones
+from app.models.contacts.phones import PHONE_LIMIT, Phone, country_of, read_phones
 from app.models.contacts.reading import ContactFields, read_contact
 from app.models.contacts.search import like_escape, like_pattern, search_terms, search_text_of
 from app.models.contacts.text import TextTooLong, clean_text, faults_in_text
@@ -22,6 +22,7 @@ __all__ = [
     "Phone",
     "TextTooLong",
     "clean_text",
+    "country_of",
     "faults_in_text",
     "full_name",
     "like_escape",

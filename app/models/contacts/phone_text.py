@@ -35,15 +35,16 @@ _MARK = (
     r"(?:доб(?:ав\w*)?|вн(?:утр\w*)?|дод(?:ат\w*)?|тон\w*|ext(?:n|ension)?|durchwahl|poste|"
     r"anexo|ramal|interno?|int|内线|转|доп|x|х|\#)(?: ?(?:номер|number|no|№))?"
 )
-# "доб. 12, 13" is one extension: short numbers after it that end where a number would not.
+# "доб. 12, 13" is one extension: a short number after it that ends where a phone would go on.
 _MORE = r"(?: ?[,/] ?[0-9]{1,6}(?= ?(?:[,;/)\n]|$)))"
 EXTENSION = (
-    rf"[ ,;.\-(\n]{{0,4}}{_MARK}[ .:=№\#]{{0,3}}(?P<extension>[0-9]{{1,11}}(?![0-9]){_MORE}*)\)?"
+    rf"[ ,;.\-(\n]{{0,4}}{_MARK}[ .:=№\#]{{0,3}}(?P<extension>[0-9]{{1,11}}(?![0-9]){_MORE}?)\)?"
 )
 NUMBER = re.compile(
     rf"(?P<number>(?:\+ ?)?\(?\+? ?[0-9](?:[ ().~\-]{{0,4}}[0-9])*\)?)(?:{EXTENSION})?",
     re.IGNORECASE,
 )
+TIME = re.compile(r"(?<![0-9])[0-2]?[0-9]:[0-5][0-9](?![0-9])")
 SHORT = re.compile(r"[0-9]{1,5}")
 ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)? ?[eе] ?[+-]?[0-9]{1,3}(?![0-9])", re.IGNORECASE)
 LABELS = re.compile(

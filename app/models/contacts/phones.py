@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-from app.models.contacts.phone_text import LABELS, NUMBER, ROUNDED, SHORT, plain
+from app.models.contacts.phone_text import LABELS, NUMBER, ROUNDED, SHORT, TIME, plain
 from app.models.contacts.text import clean_text
 
 PHONE_LIMIT = 300  # of the text that is kept
 MOST_DIGITS = 15  # E.164
 FEWEST_DIGITS = 7  # what is shorter and no number is a time, a flat, an extension
-MOST_NUMBERS = 20
 
 _FOR_FILMS = re.compile(r"\+447700900\d{3}")
 # 79000000001.0: a cell that was read as a float and lost nothing.
 _FLOAT_CELL = re.compile(r"^(\W*\d{7,15})[.,]00?$")
+_SEPARATOR_AT_END = re.compile(r"[\s,;/|]+(?:или|либо|и|або|та|or|and)?\s*$", re.IGNORECASE)
 # There 8 was the trunk prefix before 0 became it, and people still dial it so.
 _ONCE_TRUNK_8 = frozenset({"AM", "AZ", "GE", "KG", "MD", "TJ", "TM", "UA", "UZ"})
 
@@ -46,9 +46,11 @@ def read_phones(value: str, region: str) -> list[Phone]:
     key, and so is each part of seven digits or more that is no number.
     """
     text = clean_text(value, multiline=True)
+    if len(text) > PHONE_LIMIT:
+        return [Phone(text)]
     if not LABELS.sub("", plain(text)).strip(" .:'\n"):
         return []
-    if len(text) > PHONE_LIMIT or is_rounded(text):
+    if is_rounded(text):
         return [Phone(text)]
     text = _FLOAT_CELL.sub(r"\1", text)
     return _Reading(text, region.upper()).phones()
@@ -80,7 +82,8 @@ class _Reading:
 
     def __init__(self, text: str, region: str) -> None:
         self.text = text
-        self.plain = plain(text)  # the same length, so that places in one are places in both
+        # The same length as the text, so that places in one are places in both.
+        self.plain = TIME.sub(lambda time: "t" * len(time[0]), plain(text))
         self.region = region
         self.parts = list(self._runs())
 
@@ -93,25 +96,20 @@ class _Reading:
 
     def _runs(self) -> Iterator[_Part]:
         for match in NUMBER.finditer(self.plain):
-            number, extension = match["number"], match["extension"]
-            if len(digits_of(number)) > MOST_DIGITS:
-                split = self._split(number)
-                if split:
-                    left, right, at = split
-                    middle = match.start() + at
-                    yield _Part(match.start(), middle, number[:at], None, left)
-                    yield _Part(middle, match.end(), number[at:], extension, right)
-                    continue
-            key = key_of(number, self.region)
-            yield _Part(match.start(), match.end(), number, extension, key)
+            number, start = match["number"], match.start()
+            # Several numbers with only blanks or a dash between them.
+            while len(digits_of(number)) > MOST_DIGITS and (split := self._first_of(number)):
+                key, at = split
+                yield _Part(start, start + at, number[:at], None, key)
+                number, start = number[at:], start + at
+            key_of_rest = key_of(number, self.region)
+            yield _Part(start, match.end(), number, match["extension"], key_of_rest)
 
-    def _split(self, number: str) -> tuple[str, str, int] | None:
-        """Two numbers with only blanks or a dash between them."""
-        for blank in list(re.finditer(r"[ -]+", number))[:MOST_NUMBERS]:
-            left = key_of(number[: blank.start()], self.region)
-            right = left and key_of(number[blank.end() :], self.region)
-            if left and right:
-                return left, right, blank.end()
+    def _first_of(self, numbers: str) -> tuple[str, int] | None:
+        for blank in re.finditer(r"[ -]+", numbers):
+            key = key_of(numbers[: blank.start()], self.region)
+            if key:
+                return key, blank.end()
         return None
 
     def _between(self, left: _Part, right: _Part) -> str:
@@ -155,14 +153,14 @@ class _Reading:
         told = [p for p in self.parts if p.key or len(digits_of(p.number)) >= FEWEST_DIGITS]
         starts = [0, *(part.start for part in told[1:]), len(self.text)]
         phones: dict[str, Phone] = {}
-        for part, start, end in zip(told, starts, starts[1:], strict=True):
-            around = self.plain[start : part.start] + " " + self.plain[part.end : end]
+        for part, start, end in zip(told, starts[:-1], starts[1:], strict=True):
+            around = self.text[start : part.start] + " " + self.text[part.end : end]
             remark = LABELS.sub(" ", around)
-            remark = " ".join(remark.split()) if re.search(r"\w|\+", remark) else ""
+            remark = " ".join(remark.split()) if re.search(r"\w", remark) else ""
             # Only one number: the text is kept whole. Several: each keeps what stands by it.
             typed = self.text[start:end].strip()
             if len(told) > 1:
-                typed = LABELS_AT_END.sub("", typed).strip(" ,;/|\n")
+                typed = _SEPARATOR_AT_END.sub("", typed).strip(" ,;/|\n").rstrip(" -")
             phone = Phone(typed, part.key, part.extension, remark)
             known = phones.setdefault(part.key or typed, phone)
             if known.extension is None and part.extension:
@@ -170,12 +168,9 @@ class _Reading:
         return list(phones.values())
 
 
-LABELS_AT_END = re.compile(r"[\s,;/|]+(?:или|либо|и|або|та|or|and)?\s*$", re.IGNORECASE)
-
-
 def key_of(number: str, region: str) -> str | None:
     """The E.164 key of one number, None when no reading of it is valid."""
-    if not 5 <= len(digits_of(number)) <= MOST_DIGITS + 5:
+    if not 4 <= len(digits_of(number)) <= MOST_DIGITS + 5:
         return None
     for spelling in _spellings(number, region):
         key = _valid_key(spelling, region)

@@ -61,7 +61,7 @@ def read_contact(
     reading.names(first_name, last_name, middle_name, name)
     reading.phone(phone or "")
     reading.email(email or "")
-    reading.need_a_contact(blank=not (phone or "").strip() and not (email or "").strip())
+    reading.need_a_contact()
     return reading.fields, reading.errors, reading.warnings
 
 
@@ -143,7 +143,7 @@ class _Reading:
             self._tell("email", Fault(Code.SEVERAL_EMAILS))
         self.fields.email, self.fields.other_emails = main, others
 
-    def need_a_contact(self, *, blank: bool) -> None:
+    def need_a_contact(self) -> None:
         """Without a good contact the warnings about the bad ones become errors."""
         if self.fields.has_contact:
             return
@@ -151,7 +151,7 @@ class _Reading:
             self.errors.setdefault(where, []).extend(self.warnings.pop(where, []))
             if not self.errors[where]:
                 del self.errors[where]
-        if blank or not ({"phone", "email"} & self.errors.keys()):
+        if not {"phone", "email"} & self.errors.keys():
             for where in ("phone", "email"):
                 self.errors.setdefault(where, []).append(Fault(Code.NO_CONTACT))
 

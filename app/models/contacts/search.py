@@ -20,9 +20,13 @@ _UNSEEN = re.compile("[\u034f\u180b-\u180e\u200c\u200d\ufe00-\ufe0f\U000e0100-\U
 # One letter each for what keyboards and languages spell in two ways: ё and е, ı and i, quotes.
 _ALIKE = str.maketrans("ёı’‘ʼ`´‐‑‒–—−«»“”„", "еi'''''------\"\"\"\"\"")
 _PUNYCODE = re.compile(r"xn--([a-z0-9-]+)")
-_DIGITS_APART = re.compile(r"[0-9][0-9 +().~/\-]*[0-9]")
-_DIGITS_ONLY = re.compile(r"[0-9 +().~/\-#*]*[0-9][0-9 +().~/\-#*]*")
+_BETWEEN = r"[ +().~/\-#*]"  # what may stand between the digits of one number
+_DIGITS_APART = re.compile(rf"[0-9](?:{_BETWEEN}*[0-9])+")
+_DIGITS_ONLY = re.compile(rf"{_BETWEEN}*[0-9](?:{_BETWEEN}*[0-9])*{_BETWEEN}*")
+# A whole number, its groups apart or not, else a word; a plus begins another number.
+_PIECES = re.compile(r"(?<!\S)[+(]*[0-9](?:[ ().~/\-#*]*[0-9])*[)*#.]*(?!\S)|\S+")
 _EXTENSION_AT_END = re.compile(rf"(?<=[0-9])(?:{EXTENSION})$", re.IGNORECASE)
+_LABEL = re.compile(r"^(?:mailto:|(?:tel\w*|phone|тел\w*|моб\w*)[.: ]+(?=[+(0-9]))")
 _EDGES = ",;:()<>\"'!?"
 
 
@@ -55,7 +59,7 @@ def search_text_of(*parts: str | None, phones: Iterable[str | None] = ()) -> str
         line = folded(part or "")
         lines[line] = None
         for run in _DIGITS_APART.findall(line):
-            lines[digits_of(run)] = None
+            lines[digits_of(run)] = lines[digits_of(run.replace("(0)", ""))] = None
     for phone in phones:
         lines[digits_of(folded(phone or ""))] = None
         if phone and phone.startswith("+") and phone[1:].isdecimal() and phone.isascii():
@@ -76,20 +80,10 @@ def search_terms(query: str) -> list[str]:
     what people dial before it (00, 810, +7 or 8). Escape each with `like_escape`.
     """
     text = _EXTENSION_AT_END.sub("", folded(query[:LONGEST_QUERY]))
-    text = re.sub(r"^(?:tel|mailto):", "", text)
-    terms: dict[str, None] = {}
-    number: list[str] = []
-    for word in [*text.split(), ""]:
-        bare = word.strip(_EDGES) or word
-        if word and _DIGITS_ONLY.fullmatch(bare):
-            number.append(word)
-            continue
-        if number:
-            terms[_number_term(" ".join(number))] = None
-            number = []
-        if bare:
-            terms[bare] = None
-    return list(terms)[:MOST_TERMS]
+    text = _LABEL.sub("", text)
+    pieces = (piece.strip(_EDGES) or piece for piece in _PIECES.findall(text))
+    terms = (_number_term(p) if _DIGITS_ONLY.fullmatch(p) else p for p in pieces)
+    return list(dict.fromkeys(terms))[:MOST_TERMS]
 
 
 def _number_term(number: str) -> str:
