@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
 
-from app import api, database, listeners, roles, security, ui, views, web
+from app import database, listeners, roles, views, web
 from app.extensions import csrf, db, migrate
 from app.models import clock
+from app.security import SecurityManager
+
+
+def _if_there(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -26,16 +37,21 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     migrate.init_app(app, db)
     csrf.init_app(app)  # before AppBuilder, which takes its exemptions at registration
 
+    api, ui = _if_there("app.api"), _if_there("app.ui")
     with app.app_context():
         database.watch(db.engine)
         web.init(app)
-        ui.init(app)
-        api.register(app)
+        if ui:
+            ui.init(app)
+        if api:
+            api.register(app)
         # Made per application: FAB keeps its list of views here.
         appbuilder = AppBuilder(
-            indexview=views.HomeView, base_template="crm/base.html", update_perms=False
+            indexview=views.HomeView,
+            base_template="crm/base.html" if ui else "appbuilder/baselayout.html",
+            security_manager_class=SecurityManager,
+            update_perms=False,
         )
         appbuilder.init_app(app, db.session)
-        security.init(app)
         views.register(appbuilder)
     return app

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask_appbuilder.models.sqla import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_migrate import Migrate
@@ -11,5 +13,7 @@ import app.models  # noqa: F401  -- names the constraints and declares every tab
 
 # FAB's Model has a metadata of its own; with another one Alembic would drop every table.
 db = SQLA(metadata=Model.metadata)
-migrate = Migrate(render_as_batch=True, compare_type=True)
+# An absolute folder, so that commands work from any directory.
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
 csrf = CSRFProtect()

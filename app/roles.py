@@ -1,43 +1,36 @@
 """Who may do what: one line per screen, one column per role; a test walks every route by it.
 
-The four roles are code (FAB decides by these patterns); `flask fab setup` also writes the
-permission rows, so that an administrator can compose further roles from them.
+The roles are code (Flask-AppBuilder decides by these patterns). `flask fab setup` also writes the
+permission rows, so that an administrator can compose further roles of them.
 """
 
 from __future__ import annotations
 
-ROLES = ("Operator", "Marketer", "Manager", "Admin")
+ADMIN = "Admin"
+ROLES = ("Operator", "Marketer", "Manager", ADMIN)
 
 SEE = "list show"
 EDIT = "list show add edit delete"
+OWN = "userinfo userinfoedit resetmypassword"  # one's own account
+FORM = "this_form_get this_form_post"
 
-# screen: Operator, Marketer, Manager, Admin: the permissions (can_…) each of them has there.
+# screen: what Operator, Marketer, Manager and Admin may do there; '' hides it from the menu too.
 TABLE: dict[str, tuple[str, str, str, str]] = {
     # the main path
-    "HomeView": ("get", "get", "get", "get"),
+    "DecisionView": ("", "", "list", "list"),
     "QueueView": ("list work", "", "list work", "list work"),
     "LeadView": (
-        "list show add edit delete work note",
+        f"{EDIT} work note",
         "",
         "list show add edit work note convert restore",
-        "list show add edit delete work note convert restore",
+        f"{EDIT} work note convert restore",
     ),
     "SubmissionView": (SEE, "", SEE, SEE),
-    "ClientView": (
-        "list show note",
-        "",
-        "list show add edit delete note restore",
-        "list show add edit delete note restore",
-    ),
-    "ContactPersonView": ("list show", "", EDIT, EDIT),
-    "ContractView": (
-        "",
-        "",
-        "list show add edit delete sign restore",
-        "list show add edit delete sign restore",
-    ),
-    "DocumentView": ("", "", "list show download retry", "list show download retry"),
-    "NoteView": ("list show edit", "", "list show edit", "list show edit"),
+    "ClientView": (f"{SEE} note", "", f"{EDIT} note restore", f"{EDIT} note restore"),
+    "ContactPersonView": (SEE, "", EDIT, EDIT),
+    "ContractView": ("", "", f"{EDIT} sign restore", f"{EDIT} sign restore"),
+    "DocumentView": ("", "", f"{SEE} download retry", f"{SEE} download retry"),
+    "NoteView": (f"{SEE} edit", "", f"{SEE} edit", f"{SEE} edit"),
     # what is sold and how it is advertised
     "ServiceView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
     "CampaignView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
@@ -45,36 +38,36 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "SpendView": ("", EDIT, "", EDIT),
     "SourceView": ("", f"{EDIT} restore token", "", f"{EDIT} restore token"),
     # what it earned
+    "Statistics": ("menu_access", "menu_access", "menu_access", "menu_access"),
     "StatisticsView": ("read", "read", "read", "read"),
     "RoiChartView": ("chart", "chart", "chart", "chart"),
     "LeadStatusChartView": ("chart", "chart", "chart", "chart"),
     "MonthlyChartView": ("chart", "chart", "chart", "chart"),
     # the company and its people
+    "Administration": ("", "", "", "menu_access"),
     "CompanyView": ("", "", "", "show edit"),
+    "UserView": (OWN, OWN, OWN, f"{EDIT} {OWN} resetpasswords"),
+    "RoleView": ("", "", "", f"{EDIT} copyrole"),
+    "PasswordView": ("", "", "", FORM),
+    "OwnPasswordView": (FORM, FORM, FORM, FORM),
+    "OwnNameView": (FORM, FORM, FORM, FORM),
+    # what forms and filters ask for
     "PickerApi": ("get", "get", "get", "get"),
-    "UserDBModelView": ("", "", "", f"{EDIT} userinfo resetpasswords userinfoedit"),
-    "RoleModelView": ("", "", "", f"{EDIT} copy_role"),
-    "UserInfoEditView": ("this_form_get this_form_post",) * 4,  # type: ignore[dict-item]
-    "ResetMyPasswordView": ("this_form_get this_form_post",) * 4,  # type: ignore[dict-item]
-    "ResetPasswordView": ("", "", "", "this_form_get this_form_post"),
 }
 
-# What a logged-in person may do with their own account, beside the table.
-OWN_ACCOUNT = ("^UserDBModelView$", "^(can_userinfo|resetmypassword|userinfoedit)$")
-
-# Doors that are open without a log-in (endpoint names); every other one asks for it.
-# Doors that are open without a log-in; every other one asks for it.
+# Doors that are open without a log-in (endpoints); every other one asks for it.
 OPEN_TO_VISITORS = frozenset(
     {
-        "AuthDBView.login",
-        "AuthDBView.logout",
+        "LoginView.login",
+        "LoginView.logout",
         "LocaleView.index",
         "static",
         "appbuilder.static",
         "health.live",
         "health.ready",
         "compat.login",
-        "api.seedleads",  # the seed's door; the token doors ask for their token
+        # the token doors ask for their token
+        "api.seedleads",
         "api.leads",
         "api.leadbatch",
         "api.submissions",
@@ -84,23 +77,16 @@ OPEN_TO_VISITORS = frozenset(
 
 
 def as_fab_roles() -> dict[str, list[list[str]]]:
-    """The table in FAB's form: {role: [[view pattern, permission pattern], …]}, all anchored."""
-    granted: dict[str, list[list[str]]] = {}
-    for column, role in enumerate(ROLES):
-        lines = granted[role] = []
-        screens = []
-        for screen, columns in TABLE.items():
-            methods = columns[column].split()
-            if methods:
-                lines.append([f"^{screen}$", f"^(can_)?({'|'.join(methods)})$"])
-                screens.append(screen)
-        lines.append([f"^({'|'.join(menu_entries(screens))})$", "^menu_access$"])
-        lines.append(list(OWN_ACCOUNT))
-    return granted
+    """The table in FAB's form: {role: [[screen pattern, permission pattern], …]}, all anchored.
 
-
-def menu_entries(screens: list[str]) -> list[str]:
-    """Menu names that lead to the screens; a menu entry carries the name of its view."""
-    from app.views.menu import ENTRIES  # the menu's order stands beside the views
-
-    return [name for name, screen in ENTRIES.items() if screen in screens]
+    FAB calls the permission of a method can_…, that of an action by its bare name, and that of a
+    menu entry menu_access; the entries of our menu are named as their screens.
+    """
+    return {
+        role: [
+            [f"^{screen}$", f"^((can_)?({'|'.join(columns[number].split())})|menu_access)$"]
+            for screen, columns in TABLE.items()
+            if columns[number]
+        ]
+        for number, role in enumerate(ROLES)
+    }
