@@ -96,7 +96,7 @@ def _after_soft_rollback(_session: Session, _previous: Any) -> None:
 def _tell_created(session: Session, contract: Contract) -> None:
     _settle_links(session, contract)
     client = contract.client
-    if client is None or contract.service is None:
+    if not client or not contract.service:
         return  # the database will refuse it and name the column
     facts = {"amount": machine(contract.amount), "service": contract.service.title}
     _note(session, contract, client, NoteKind.CREATED, facts=facts)
@@ -155,9 +155,7 @@ def _note(
     note.contract = contract
 
 
-def _order(
-    session: Session, contract: Contract
-) -> tuple[Document | None, list[dict[str, Any]]]:
+def _order(session: Session, contract: Contract) -> tuple[Document | None, list[dict[str, Any]]]:
     """The next version of the document with its terms frozen; a version that this transaction
     has already ordered is brought up to date instead. Also gives the printed data that changed.
     """
@@ -207,8 +205,8 @@ def _kind(contract: Contract, changes: list[dict[str, Any]]) -> NoteKind:
 
 
 def _changes(contract: Contract) -> list[dict[str, Any]]:
-    attrs = inspect(contract).attrs
-    found = []
+    attrs: Any = inspect(contract).attrs
+    found: list[dict[str, Any]] = []
     for field in VALUES:
         history = attrs[field].history
         if history.has_changes():
@@ -233,7 +231,7 @@ def _append(found: list[dict[str, Any]], field: str, deleted: Any, added: Any) -
 
 def _settle_links(session: Session, contract: Contract) -> None:
     """Where only the key was set, the relationship is brought in line before anybody reads it."""
-    attrs = inspect(contract).attrs
+    attrs: Any = inspect(contract).attrs
     for link in LINKS:
         by_key = attrs[f"{link}_id"].history.has_changes()
         if by_key and not attrs[link].history.has_changes():

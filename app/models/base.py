@@ -1,4 +1,4 @@
-"""What every noun stands on: column types, the mixins of the common columns, names of constraints."""
+"""What every noun stands on: column types, the mixins of the common columns, constraint names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from flask_appbuilder.models.sqla import Model
+from flask_appbuilder.models.sqla import Model as Model  # re-exported: nouns import it here
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -93,7 +93,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        at: datetime = value
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 Json = JSON(none_as_null=True)

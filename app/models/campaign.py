@@ -1,4 +1,4 @@
-"""A campaign: advertises one service through a channel; its leads and contracts say what it earned."""
+"""A campaign advertises one service through a channel; leads and contracts say what it brought."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import Invalid, N_
+from app.errors import N_, Invalid
 from app.models.base import (
-    TABLE_OPTIONS, Batched, Editable, Model, Money, Noun, PutAway, Recorded, Searchable,
+    TABLE_OPTIONS,
+    Batched,
+    Editable,
+    Model,
+    Money,
+    Noun,
+    PutAway,
+    Recorded,
+    Searchable,
 )  # fmt: skip
 from app.models.checks import checked_amount, checked_text, required
 from app.models.clock import today

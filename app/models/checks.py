@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.errors import Invalid, N_
+from app.errors import N_, Invalid
 from app.models.base import MAX_MONEY, rounded
 from app.models.contacts import clean_text
 

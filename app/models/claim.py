@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
 
 from app.errors import ClaimedByAnother
 from app.models.clock import utc_now
@@ -101,7 +102,7 @@ def _unchanged() -> dict[str, object]:
     return {"changed_at": Lead.changed_at, "changed_by_id": Lead.changed_by_id}
 
 
-def _free(user_id: int, now: datetime) -> object:
+def _free(user_id: int, now: datetime) -> ColumnElement[bool]:
     return or_(
         Lead.claimed_by_id.is_(None), Lead.claimed_by_id == user_id, Lead.claimed_until <= now
     )

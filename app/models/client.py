@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import ClientHasLiveContracts, Invalid, N_
+from app.errors import N_, ClientHasLiveContracts, Invalid
 from app.models.base import (
-    TABLE_OPTIONS, Batched, Model, Noun, PutAway, Searchable, differences, one_of, snapshot,
+    TABLE_OPTIONS,
+    Batched,
+    Model,
+    Noun,
+    PutAway,
+    Searchable,
+    differences,
+    one_of,
+    snapshot,
 )  # fmt: skip
 from app.models.checks import checked_text, required
 from app.models.company import LANGUAGES
@@ -18,7 +26,13 @@ from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
-    Named, Reachable, checked_email, checked_names, checked_phones, company_region, person_name,
+    Named,
+    Reachable,
+    checked_email,
+    checked_names,
+    checked_phones,
+    company_region,
+    person_name,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -221,7 +235,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
     # -- how verbs are made ------------------------------------------------------------------
 
     def _fill_from(self, lead: Lead, *, told: bool = True) -> None:
-        """Law 1's filling: empty fields only; a differing phone or e-mail becomes a contact point."""
+        """Law 1's filling: empty fields only; a differing phone or e-mail becomes a point."""
         before = snapshot(self, TOLD)
         if self.is_organisation:
             self._meet(lead)

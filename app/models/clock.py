@@ -28,7 +28,7 @@ def utc_now() -> datetime:
 
 @contextmanager
 def travel(at: datetime) -> Iterator[None]:
-    """Inside, the verbs live at that instant: how a seed and a test make a past that holds together."""
+    """Inside, the verbs live at that instant: so seeds and tests make a past that is coherent."""
     if at.tzinfo is None:
         raise ValueError("an instant needs its time zone")
     token = _travelled_to.set(at.astimezone(UTC))

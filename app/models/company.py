@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
-from app.errors import CompanyIncomplete, Invalid, N_
+from app.errors import N_, CompanyIncomplete, Invalid
 from app.models.base import TABLE_OPTIONS, Editable, Model, Noun
 from app.models.checks import checked_text, required
 
@@ -27,7 +27,7 @@ NEEDED_TO_SIGN = {
 
 
 class Company(Noun, Editable, Model):
-    """`phone_region` (ISO 3166) reads national phone numbers; `currency` (ISO 4217) is of all money.
+    """`phone_region` (ISO 3166) reads national phones; `currency` (ISO 4217) is of all money.
 
     The name and the time zone come from the environment first (COMPANY_NAME, COMPANY_TIMEZONE).
     """

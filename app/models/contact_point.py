@@ -21,7 +21,7 @@ class ContactKind(StrEnum):
 
 
 class ContactPoint(Recorded, Batched, Model):
-    """`key` is E.164 or the normalised address (empty when not valid), `typed` is as people wrote it.
+    """`key` is E.164 or the normalised address (empty when not valid), `typed` as people wrote it.
 
     The only row that goes with its owner by a database cascade.
     """

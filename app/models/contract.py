@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, Text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.errors import Invalid, NotAllowedNow, N_
+from app.errors import N_, Invalid, NotAllowedNow
 from app.models.base import TABLE_OPTIONS, Batched, Model, Money, Noun, PutAway, Searchable, one_of
 from app.models.checks import checked_amount, checked_text, required
 from app.models.clock import today, utc_now
@@ -72,7 +72,7 @@ class NumberCounter(Model):
 
 
 class Contract(Noun, PutAway, Batched, Searchable, Model):
-    """`amount` in the company's currency; dates are company days. A put-away signed contract is void.
+    """`amount` in the company's currency; dates are company days. A put-away signed one is void.
 
     Signed count = signed + completed, neither terminated nor voided. Live = draft or signed.
     """
@@ -168,9 +168,9 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         """A new draft. Campaign and lead default to what brought the client, the amount to the
         service's price, the language to the client's. Raises Invalid by field.
         """
-        client, service = values.get("client"), values.get("service")
-        required("client", client)
-        required("service", service)
+        for field in ("client", "service"):
+            required(field, values.get(field))
+        client, service = values["client"], values["service"]
         with session.no_autoflush:
             contract = cls(status=ContractStatus.DRAFT.value)
             lead = values.get("lead")

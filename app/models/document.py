@@ -7,11 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
-from app.errors import NotAllowedNow, N_
+from app.errors import N_, NotAllowedNow
 from app.models.base import TABLE_OPTIONS, Batched, Json, Model, UtcDateTime, one_of
 from app.models.clock import utc_now
 

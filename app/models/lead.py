@@ -12,12 +12,29 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
-from app.errors import AlreadyConverted, ClaimedByAnother, LeadIsClosed, NotAllowedNow, N_
-from app.errors import Invalid, OpenLeadExists, UnseenMatch
+from app.errors import (
+    N_,
+    AlreadyConverted,
+    ClaimedByAnother,
+    Invalid,
+    LeadIsClosed,
+    NotAllowedNow,
+    OpenLeadExists,
+    UnseenMatch,
+)
 from app.models.actor import current_actor
 from app.models.base import (
-    TABLE_OPTIONS, Archive, Batched, Model, Noun, PutAway, Searchable, UtcDateTime,
-    differences, one_of, snapshot,
+    TABLE_OPTIONS,
+    Archive,
+    Batched,
+    Model,
+    Noun,
+    PutAway,
+    Searchable,
+    UtcDateTime,
+    differences,
+    one_of,
+    snapshot,
 )  # fmt: skip
 from app.models.checks import checked_text
 from app.models.clock import utc_now
@@ -26,8 +43,14 @@ from app.models.contacts import search_text_of
 from app.models.matching import CLIENTS, Keys, clients_like, lock_keys, open_leads_like
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
-    Named, Reachable, checked_email, checked_names, checked_phones, company_region,
-    need_a_contact, person_name,
+    Named,
+    Reachable,
+    checked_email,
+    checked_names,
+    checked_phones,
+    company_region,
+    need_a_contact,
+    person_name,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -467,5 +490,3 @@ def counts_in_figures() -> ColumnElement[bool]:
         Lead.is_test.is_(False),
         Lead.archived_reason.is_(None) | Lead.archived_reason.not_in(left_out),
     )
-
-

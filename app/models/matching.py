@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.sql import ColumnElement
 
 from app.models.contact_point import ContactPoint
 
@@ -32,7 +33,7 @@ class Keys:
     def of(cls, row: Reachable) -> Keys:
         return cls(frozenset(row.phone_keys()), frozenset(row.email_keys()))
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.phones | self.emails))
 
 
@@ -110,12 +111,11 @@ def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Clien
     return list(session.scalars(query))
 
 
-def _shares(noun: type, owner: object, keys: Keys) -> object:
+def _shares(noun: Any, owner: Any, keys: Keys) -> ColumnElement[bool]:
     wanted = sorted(keys.phones | keys.emails)
+    points = select(owner).where(ContactPoint.key.in_(wanted), owner.is_not(None))
     return or_(
-        noun.phone_key.in_(sorted(keys.phones)),  # type: ignore[attr-defined]
-        noun.email_key.in_(sorted(keys.emails)),  # type: ignore[attr-defined]
-        noun.id.in_(  # type: ignore[attr-defined]
-            select(owner).where(ContactPoint.key.in_(wanted), owner.is_not(None))  # type: ignore[call-overload, attr-defined]
-        ),
+        noun.phone_key.in_(sorted(keys.phones)),
+        noun.email_key.in_(sorted(keys.emails)),
+        noun.id.in_(points),
     )

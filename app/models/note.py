@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import NotAllowedNow, N_
+from app.errors import N_, NotAllowedNow
 from app.models.actor import current_actor
 from app.models.base import TABLE_OPTIONS, Batched, Json, Model, UtcDateTime, one_of
 from app.models.checks import checked_text, required

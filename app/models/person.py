@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.errors import CrmError, Invalid, N_
+from app.errors import N_, CrmError, Invalid
 from app.models.contact_point import ContactKind, ContactPoint
 from app.models.contacts import (
-    NAME_LIMIT, Email, Phone, clean_text, full_name, read_email, read_phones,
+    NAME_LIMIT,
+    Email,
+    Phone,
+    clean_text,
+    full_name,
+    read_email,
+    read_phones,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -67,9 +73,7 @@ class Reachable:
             if had:
                 self._keep_point(ContactKind.PHONE, had, None, None, label)
             return True
-        return self._keep_point(
-            ContactKind.PHONE, phone.typed, phone.key, phone.extension, label
-        )
+        return self._keep_point(ContactKind.PHONE, phone.typed, phone.key, phone.extension, label)
 
     def add_email(self, email: Email, label: str = "") -> bool:
         """Fills the empty main address, else keeps a differing one as a contact point."""

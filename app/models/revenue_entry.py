@@ -25,7 +25,7 @@ class RevenueReason(StrEnum):
 
 
 class RevenueEntry(Recorded, Batched, Model):
-    """`day` is a company date, `amount` in the company's currency; written by the contract's verbs."""
+    """`day` is a company date, `amount` in the company's currency; written by contract verbs."""
 
     __tablename__ = "revenue_entry"
     __table_args__ = (

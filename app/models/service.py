@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import Invalid, N_
+from app.errors import N_, Invalid
 from app.models.base import (
-    TABLE_OPTIONS, Batched, Editable, Model, Money, Noun, PutAway, Searchable,
+    TABLE_OPTIONS,
+    Batched,
+    Editable,
+    Model,
+    Money,
+    Noun,
+    PutAway,
+    Searchable,
 )  # fmt: skip
 from app.models.checks import checked_amount, checked_text, required
 from app.models.contacts import search_text_of

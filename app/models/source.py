@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import Invalid, N_
+from app.errors import N_, Invalid
 from app.models.base import (
-    TABLE_OPTIONS, Batched, Editable, Json, Model, Noun, PutAway, Recorded, UtcDateTime,
+    TABLE_OPTIONS,
+    Batched,
+    Editable,
+    Json,
+    Model,
+    Noun,
+    PutAway,
+    Recorded,
+    UtcDateTime,
 )  # fmt: skip
 from app.models.checks import checked_text, required
 from app.models.clock import utc_now
@@ -114,9 +122,7 @@ class SourceToken(Recorded, Batched, Model):
 
     @property
     def is_live(self) -> bool:
-        return self.revoked_at is None and (
-            self.expires_at is None or self.expires_at > utc_now()
-        )
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_now())
 
     def revoke(self) -> None:
         """The next request with it is refused."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from app.errors import Invalid, N_
+from app.errors import N_, Invalid
 from app.models.base import TABLE_OPTIONS, Batched, Editable, Model, Money, Recorded
 from app.models.checks import checked_amount, checked_text, required
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Spend(Recorded, Batched, Editable, Model):
-    """One amount in the company's currency per campaign, company day and origin (manual, import…)."""
+    """One amount in the company's currency per campaign, day and origin (manual, import…)."""
 
     __tablename__ = "spend"
     __table_args__ = (
@@ -57,7 +57,9 @@ class Spend(Recorded, Batched, Editable, Model):
         with session.no_autoflush:
             twin = self._on_that_day(session)
         if twin is not None and twin is not self:
-            raise Invalid.of("day", N_("The spend of this day is recorded already. Change that entry."))
+            raise Invalid.of(
+                "day", N_("The spend of this day is recorded already. Change that entry.")
+            )
 
     def _on_that_day(self, session: Session) -> Spend | None:
         return (
