@@ -1,0 +1,63 @@
+"""The worker's day: looks into the queue once a second and renders, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from app.documents.queue import free_leases_of_the_dead, render_one
+from app.documents.render import clear_leftovers
+
+LOOKS_EVERY = 1.0  # seconds
+LONGEST_PAUSE = 30.0  # seconds between tries to reach a database that is away
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One process, one document at a time; run as many as there are processors to spare.
+
+    A stop is graceful: the render under way (at most 30 s) is finished and kept first.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._stop = threading.Event()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end the work after the document under way."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_signal)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        """Works until `stop`; a database that is away is waited for."""
+        clear_leftovers()
+        fresh, pause = True, LOOKS_EVERY
+        while not self._stop.is_set():
+            try:
+                if fresh:
+                    free_leases_of_the_dead(self.engine)
+                    log.info("the document worker is ready")
+                    fresh = False
+                took_one = render_one(self.engine)
+            except DBAPIError as error:
+                log.warning("the database cannot be used, next try in %g s: %s", pause, error.orig)
+                self.engine.dispose()
+                self._stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = LOOKS_EVERY
+            if not took_one:
+                self._stop.wait(LOOKS_EVERY)
+        log.info("the document worker has stopped")
+
+    def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop()
