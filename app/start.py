@@ -197,6 +197,7 @@ def _reserve(port: int) -> socket.socket:
     try:
         address.bind((HOST, port))
     except OSError as error:
+        address.close()
         if error.errno != errno.EADDRINUSE:
             sys.exit(f"Port {port} cannot be used: {error.strerror}.")
         sys.exit(
