@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 ROOT = Path(__file__).resolve().parent
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 SHORTEST_SECRET = 32
+DRIVER = "postgresql+psycopg2"
 KNOWN_SECRETS = {"secret", "changeme", "change-me", "django-insecure", "test"}
 
 
@@ -106,13 +107,12 @@ def database_url(folder: Path) -> str:
     host, port = text("POSTGRES_HOST", "127.0.0.1"), number("POSTGRES_PORT", 5432, least=1)
     if given:
         scheme, colon, rest = given.partition(":")
-        scheme = {"postgres": "postgresql", "postgresql+psycopg2": "postgresql"}.get(scheme, scheme)
-        if not colon or scheme not in {"postgresql", "sqlite"}:
+        if not colon or scheme not in {"postgres", "postgresql", DRIVER, "sqlite"}:
             raise WrongSetting("DATABASE_URL: write postgresql://… or sqlite:///….")
-        return f"{scheme}:{rest}"
+        return f"{'sqlite' if scheme == 'sqlite' else DRIVER}:{rest}"
     if database:
         login = f"{quote(user, safe='')}:{quote(password, safe='')}"
-        return f"postgresql://{login}@{host}:{port}/{quote(database, safe='')}"
+        return f"{DRIVER}://{login}@{host}:{port}/{quote(database, safe='')}"
     return f"sqlite:///{folder / 'crm.sqlite3'}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -18,9 +19,7 @@ from app.security import SecurityManager
 def _if_there(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
+    except ImportError:
         return None
 
 
@@ -41,14 +40,16 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         database.watch(db.engine)
         web.init(app)
-        if ui:
+        if hasattr(ui, "init"):
             ui.init(app)
-        if api:
+        if hasattr(api, "register"):
             api.register(app)
         # Made per application: FAB keeps its list of views here.
         appbuilder = AppBuilder(
             indexview=views.HomeView,
-            base_template="crm/base.html" if ui else "appbuilder/baselayout.html",
+            base_template="crm/base.html"
+            if (Path(__file__).parent / "templates/crm/base.html").exists()
+            else "appbuilder/baselayout.html",
             security_manager_class=SecurityManager,
             update_perms=False,
         )
