@@ -565,13 +565,20 @@ def program_of(pid: int) -> str:
         return ""
 
 
-def test_kill_9_of_the_parent_leaves_no_wkhtmltopdf() -> None:
+@pytest.mark.parametrize("program", ["wkhtmltopdf", "sleep"])
+def test_kill_9_of_the_parent_leaves_no_wkhtmltopdf(
+    program: str, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real one, and one that would outlive it by a minute."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    if program == "sleep":
+        fake("exec sleep 60")
     parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE)
     with parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"ready\n"
         assert wait_until(
-            lambda: any("wkhtmltopdf" in program_of(pid) for pid in descendants(parent.pid))
+            lambda: any(program in program_of(pid) for pid in descendants(parent.pid))
         )
         started = descendants(parent.pid)
         parent.kill()
