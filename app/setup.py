@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -21,7 +21,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from flask_babel import force_locale, gettext
 from flask_migrate import upgrade
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
@@ -34,6 +34,7 @@ from app.models.company import ONLY_ROW
 from app.models.source import ENVIRONMENT
 from app.roles import ADMIN, ROLES
 
+ONE_AT_A_TIME = 0x43524E  # the advisory lock of whoever sets up
 PUBLIC = "Public"  # FAB expects it; it holds no permission
 COUNTERS = ("contract",)
 CHANNELS = (N_("Search ads"), N_("Social networks"), N_("Messengers"), N_("E-mail"), N_("Referral"))
@@ -44,7 +45,6 @@ class SetUpReport:
     """What was done; `password` is that of a first administrator whose password was drawn."""
 
     migrated: bool = False
-    made: list[str] = field(default_factory=list)
     username: str = ""
     password: str = ""
 
@@ -63,13 +63,13 @@ def set_up(app: Flask) -> SetUpReport:
     with app.app_context(), writing(), acting_as(Actor("command", "setup")):
         report.migrated = _migrate(app)
         session = db.session()
+        _one_at_a_time(session)
         ensure_roles(session, app.extensions["appbuilder"])
         _ensure_administrator(session, app, report)
         _ensure_company(session, app)
         _ensure_counters(session)
         _ensure_channels(session)
         _ensure_environment_source(session)
-        report.made += sorted({type(row).__name__ for row in session.new})
         session.commit()
     return report
 
@@ -81,6 +81,12 @@ def _migrate(app: Flask) -> bool:
         return False
     upgrade(directory=str(MIGRATIONS))
     return True
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Two that start at once would both make the first administrator; SQLite has one writer."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
 
 
 def ensure_roles(session: Session, appbuilder: AppBuilder) -> None:
