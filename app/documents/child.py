@@ -14,7 +14,9 @@ import resource
 import signal
 import sys
 
-MEMORY_LIMIT = 1536 * 1024 * 1024  # 400 MB crashes wkhtmltopdf on an ordinary page
+# Of addresses, which is all that a process can limit. wkhtmltopdf reserves 1.4 GB of them for an
+# ordinary page and touches 0.1: with 1.5 GB a logo of 16 megapixels is left out without a word.
+MEMORY_LIMIT = 2 * 1024 * 1024 * 1024
 
 CANNOT_START = 127
 

@@ -212,6 +212,8 @@ def _environment(private: str) -> dict[str, str]:
         "XDG_RUNTIME_DIR": private,
         # Qt orders the fonts of a page by a random hash otherwise, and the bytes would differ.
         "QT_HASH_SEED": "0",
+        # On a machine of many cores the threads' reserves alone would eat up the memory limit.
+        "MALLOC_ARENA_MAX": "2",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -250,6 +251,12 @@ def test_the_logo_is_printed() -> None:
     without = PdfReader(BytesIO(made(terms("en", company=english_company(logo=None)))))
     assert len(with_logo.pages[0].images) == 1
     assert len(without.pages[0].images) == 0
+
+
+def test_a_logo_as_large_as_a_photograph_is_printed_within_the_memory() -> None:
+    logo = base64.b64encode(picture(4000, 4000)).decode("ascii")
+    pdf = made(terms("en", company=english_company(logo=logo)))
+    assert len(PdfReader(BytesIO(pdf)).pages[0].images) == 1
 
 
 def test_a_lone_surrogate_or_nul_is_no_reason_to_have_no_contract() -> None:
@@ -534,7 +541,7 @@ def test_the_program_runs_poor_and_limited(
 
 
 def test_a_page_that_needs_too_much_memory_is_refused(fake: Fake) -> None:
-    fake(f"exec {sys.executable} -c 'bytearray(1700 * 1024 * 1024)'")
+    fake(f"exec {sys.executable} -c 'bytearray(2048 * 1024 * 1024)'")
     with pytest.raises(RenderRefused, match="MemoryError"):
         try_page()
 
