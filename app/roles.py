@@ -8,6 +8,7 @@ from __future__ import annotations
 
 ADMIN = "Admin"
 ROLES = ("Operator", "Marketer", "Manager", ADMIN)
+PUBLIC = "Public"  # FAB expects it to exist; it opens nothing (app/security.py)
 
 SEE = "list show"
 EDIT = "list show add edit delete"

@@ -13,17 +13,23 @@ from flask import Response, abort, current_app, g, redirect, request, session, u
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_login import current_user, login_user
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import case, delete, func, inspect, or_, select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.errors import CrmError, N_
+from app.errors import N_, CrmError
 from app.models import LoginFailure
 from app.models.clock import utc_now
 from app.roles import ADMIN, OPEN_TO_VISITORS
 from app.views.security import (
-    LoginView, OwnNameView, OwnPasswordView, PasswordView, RoleView, UserView,
-)  # fmt: skip
+    LoginView,
+    OwnNameView,
+    OwnPasswordView,
+    PasswordView,
+    RoleView,
+    UserView,
+)
 
 WINDOW = timedelta(minutes=15)  # in which LOGIN_TRIES wrong ones are admitted
 SAFE_METHODS = ("GET", "HEAD")
@@ -144,17 +150,31 @@ class SecurityManager(FabSecurityManager):
         return generate_password_hash(password, method=method)
 
     def require_another_admin(self, user: User) -> None:
-        """Raises LastAdministrator unless an active administrator remains without this user."""
+        """Raises LastAdministrator when nobody else could administer without this user."""
         with self.session.no_autoflush:
             # Locked, so that two administrators cannot dismiss each other at once.
-            admin = self.session.execute(
+            admin = self.session.scalars(
                 select(Role).where(Role.name == ADMIN).with_for_update()
-            ).scalar_one()
-            others = select(User.id).where(
-                User.id != user.id, User.active.is_(True), User.roles.contains(admin)
-            )
-            if self.session.execute(others.limit(1)).first() is None:
-                raise LastAdministrator()
+            ).one()
+            active = select(User.id).where(User.active.is_(True), User.roles.contains(admin))
+            administrators = set(self.session.scalars(active))
+        if administrators == {user.id}:
+            raise LastAdministrator()
+
+    def remove_user(self, user: User) -> bool:
+        """Deletes the user, or makes them inactive where records bear their name (then False).
+
+        Raises LastAdministrator.
+        """
+        self.require_another_admin(user)
+        try:
+            with self.session.begin_nested():
+                self.session.delete(user)
+        except IntegrityError:
+            user.active = False
+        gone = inspect(user).deleted or inspect(user).was_deleted
+        self.session.commit()
+        return bool(gone)
 
 
 def _by_name_or_email(text: str) -> Any:

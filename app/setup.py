@@ -32,10 +32,9 @@ from app.models import Channel, Company, NumberCounter, Source
 from app.models.actor import Actor, acting_as
 from app.models.company import ONLY_ROW
 from app.models.source import ENVIRONMENT
-from app.roles import ADMIN, ROLES
+from app.roles import ADMIN, PUBLIC, ROLES
 
 ONE_AT_A_TIME = 0x43524E  # the advisory lock of whoever sets up
-PUBLIC = "Public"  # FAB expects it; it holds no permission
 COUNTERS = ("contract",)
 CHANNELS = (N_("Search ads"), N_("Social networks"), N_("Messengers"), N_("E-mail"), N_("Referral"))
 

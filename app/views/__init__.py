@@ -1,4 +1,4 @@
-"""The screens. `register` reads as the menu; what a role may not see is absent from it (roles.py)."""
+"""The screens. `register` reads as the menu; a role sees the entries of what it may (roles.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says at the start of each request whether it may write and who acts, and forgets it at its end."""
+"""Says at the start of a request whether it may write and who acts; forgets both at its end."""
 
 from __future__ import annotations
 

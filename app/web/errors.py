@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
-from app.errors import CrmError, N_, Stale
+from app.errors import N_, CrmError, Stale
 from app.extensions import db
 
 log = logging.getLogger(__name__)

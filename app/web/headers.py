@@ -1,4 +1,4 @@
-"""The security headers of every answer; pages take the nonce of their scripts from `csp_nonce()`."""
+"""The security headers of every answer; a page's own scripts carry the nonce of `csp_nonce()`."""
 
 from __future__ import annotations
 
