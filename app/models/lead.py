@@ -233,15 +233,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self.refresh_search_text()
 
     def refresh_search_text(self) -> None:
-        self.search_text = search_text_of(
-            self.last_name,
-            self.first_name,
-            self.middle_name,
-            self.company_name,
-            self.email,
-            *sorted(self.email_keys()),
-            phones=[self.phone, *sorted(self.phone_keys())],
-        )
+        self.search_text = search_text_of_lead(self)
 
     def log_call(
         self,
@@ -476,6 +468,19 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def __repr__(self) -> str:
         return self.name()
+
+
+def search_text_of_lead(lead: Any) -> str:
+    """Of a lead, and of intake's draft of one."""
+    return search_text_of(
+        lead.last_name,
+        lead.first_name,
+        lead.middle_name,
+        lead.company_name,
+        lead.email,
+        *sorted(lead.email_keys()),
+        phones=[lead.phone, *sorted(lead.phone_keys())],
+    )
 
 
 def is_open_lead() -> ColumnElement[bool]:

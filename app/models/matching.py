@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import CompoundSelect, select, text, union
 from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.sql import ColumnElement
 
 from app.models.contact_point import ContactPoint
 
@@ -17,9 +18,20 @@ if TYPE_CHECKING:
     from app.models.lead import Lead
     from app.models.person import Reachable
 
+Row = TypeVar("Row")
+
 CLIENTS = -1  # the lock space of clients, beside the campaign ids of leads
 NO_CAMPAIGN = 0
 CANDIDATES = 50
+# PostgreSQL keeps its locks in one small table; above this many a transaction holds the gate alone.
+MOST_KEY_LOCKS = 300
+
+
+class Match(IntEnum):
+    """How two people are found to be one, the stronger first."""
+
+    PHONE = 0
+    EMAIL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +48,48 @@ class Keys:
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.phones | self.emails))
 
+    def __bool__(self) -> bool:
+        return bool(self.phones or self.emails)
+
+    def match(self, other: Keys) -> Match | None:
+        """Law 4: a shared valid phone or, where one side has no valid phone, a shared e-mail."""
+        if self.phones & other.phones:
+            return Match.PHONE
+        if self.emails & other.emails and not (self.phones and other.phones):
+            return Match.EMAIL
+        return None
+
 
 def lock_keys(session: Session, spaces: Iterable[int | None], keys: Keys) -> None:
     """Holds (space, key) until the transaction ends, so that a race is decided by the database.
 
-    A space is a campaign id, None for leads without campaign, or CLIENTS. SQLite needs nothing:
-    a writing transaction began with BEGIN IMMEDIATE. The sorting by the hashed pair is what keeps
-    two callers from waiting for each other.
+    A space is a campaign id, None for leads without campaign, or CLIENTS.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    lock_pairs(session, [(space or NO_CAMPAIGN, key) for space in spaces for key in keys])
+
+
+def lock_pairs(session: Session, pairs: Collection[tuple[int, str]]) -> None:
+    """The same for pairs of any spaces. SQLite needs nothing: a writing transaction began with
+    BEGIN IMMEDIATE. The sorting by the hashed pair keeps two callers from waiting for each other;
+    for the same reason a transaction should ask once, before it changes rows.
+
+    Everybody passes one gate together; who wants more locks than the server should hold shuts it
+    and needs no others.
+    """
+    if not pairs or session.get_bind().dialect.name != "postgresql":
         return
-    wanted = [(space or NO_CAMPAIGN, key) for space in spaces for key in keys]
-    if not wanted:
+    if len(pairs) > MOST_KEY_LOCKS:
+        session.execute(text("SELECT pg_advisory_xact_lock(-2147483648, 0)"))
         return
     session.execute(
         text(
-            "SELECT pg_advisory_xact_lock(space, hashed) FROM ("
+            "WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(-2147483648, 0))"
+            " SELECT pg_advisory_xact_lock(space, hashed) FROM gate, ("
             " SELECT DISTINCT space, hashtext(key) AS hashed"
             " FROM unnest(CAST(:spaces AS int[]), CAST(:keys AS text[])) AS wanted(space, key)"
             " ORDER BY 1, 2) AS sorted"
         ),
-        {"spaces": [space for space, _ in wanted], "keys": [key for _, key in wanted]},
+        {"spaces": [space for space, _ in pairs], "keys": [key for _, key in pairs]},
     )
 
 
@@ -65,57 +98,88 @@ def open_leads_like(
 ) -> list[Lead]:
     """Open leads of the same person in the campaign: phone matches first, then the oldest.
 
-    Same person = shares a valid phone key or, where one side has no valid phone, an e-mail key
-    (law 4); contact points count like the main columns.
+    Contact points count like the main columns.
     """
     from app.models.lead import Lead, is_open_lead
 
-    if not keys.phones and not keys.emails:
+    if not keys:
         return []
     query = (
         select(Lead)
-        .where(is_open_lead(), Lead.campaign_id.is_not_distinct_from(campaign_id))
-        .where(_shares(Lead, ContactPoint.lead_id, keys))
+        .where(Lead.id.in_(leads_sharing([keys])), is_open_lead())
+        .where(Lead.campaign_id.is_not_distinct_from(campaign_id))
         .options(selectinload(Lead.contact_points))
         .order_by(Lead.received_at, Lead.id)
         .limit(CANDIDATES)
     )
     found = [lead for lead in session.scalars(query) if lead.id != but]
-    by_phone = [lead for lead in found if lead.phone_keys() & keys.phones]
-    by_email = [
-        lead
-        for lead in found
-        if lead not in by_phone
-        and lead.email_keys() & keys.emails
-        and (not keys.phones or not lead.phone_keys())
-    ]
-    return by_phone + by_email
+    return by_rank(keys, ((Keys.of(lead), lead.received_at, lead.id, lead) for lead in found))
+
+
+def by_rank(keys: Keys, people: Iterable[tuple[Keys, datetime, int, Row]]) -> list[Row]:
+    """Those who are the same person as `keys`: phone matches first, then the oldest."""
+    matches = [(theirs.match(keys), at, place, row) for theirs, at, place, row in people]
+    ranked = [(match, at, place, row) for match, at, place, row in matches if match is not None]
+    return [row for *_, row in sorted(ranked, key=lambda rank: rank[:3])]
+
+
+def leads_sharing(people: Iterable[Keys]) -> CompoundSelect[Any]:
+    """Ids of the leads that may be one of these people; `Keys.match` decides.
+
+    Where both sides have a phone an e-mail says nothing, so that of many strangers who share an
+    address only those without a phone are looked at.
+    """
+    from app.models.lead import Lead
+
+    everybody = list(people)
+    phones = _all(keys.phones for keys in everybody)
+    emails = _all(keys.emails for keys in everybody)
+    enough = _all(keys.emails for keys in everybody if not keys.phones)
+    parts = [_points(ContactPoint.lead_id, phones | emails)]
+    if phones:
+        parts.append(select(Lead.id).where(Lead.phone_key.in_(sorted(phones))))
+    if enough:
+        parts.append(select(Lead.id).where(Lead.email_key.in_(sorted(enough))))
+    if emails - enough:
+        shared = Lead.email_key.in_(sorted(emails - enough))
+        parts.append(select(Lead.id).where(shared, Lead.phone_key.is_(None)))
+    return union(*parts)
 
 
 def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Client]:
     """Clients who share any key, contact points and contact people included; oldest first."""
     from app.models.client import Client, ContactPerson
 
-    if not keys.phones and not keys.emails:
+    if not keys:
         return []
-    through_people = select(ContactPerson.client_id).where(
-        _shares(ContactPerson, ContactPoint.person_id, keys)
+    people = _sharing(ContactPerson, ContactPoint.person_id, keys)
+    ids = union(
+        _sharing(Client, ContactPoint.client_id, keys),
+        select(ContactPerson.client_id).where(ContactPerson.id.in_(people)),
     )
     query = (
         select(Client)
-        .where(Client.archived_at.is_(None))
-        .where(or_(_shares(Client, ContactPoint.client_id, keys), Client.id.in_(through_people)))
+        .where(Client.archived_at.is_(None), Client.id.in_(ids))
         .order_by(Client.id)
         .limit(limit)
     )
     return list(session.scalars(query))
 
 
-def _shares(noun: Any, owner: Any, keys: Keys) -> ColumnElement[bool]:
-    wanted = sorted(keys.phones | keys.emails)
-    points = select(owner).where(ContactPoint.key.in_(wanted), owner.is_not(None))
-    return or_(
-        noun.phone_key.in_(sorted(keys.phones)),
-        noun.email_key.in_(sorted(keys.emails)),
-        noun.id.in_(points),
+def _sharing(noun: Any, owner: Any, keys: Keys) -> CompoundSelect[Any]:
+    """Ids of the noun's rows that hold one of the keys. A union of indexed look-ups: an OR over
+    them would read the whole table on PostgreSQL.
+    """
+    return union(
+        _points(owner, keys.phones | keys.emails),
+        select(noun.id).where(noun.phone_key.in_(sorted(keys.phones))),
+        select(noun.id).where(noun.email_key.in_(sorted(keys.emails))),
     )
+
+
+def _points(owner: Any, keys: frozenset[str]) -> Any:
+    return select(owner).where(ContactPoint.key.in_(sorted(keys)), owner.is_not(None))
+
+
+def _all(parts: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*parts)

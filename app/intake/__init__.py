@@ -1,0 +1,16 @@
+"""How a submission becomes a lead: `receive` for one, `receive_many` for up to a thousand."""
+
+from app.intake.arrival import Arrival, CampaignSent, Receipt, Sender
+from app.intake.many import MOST_IN_A_ROUND, receive_many
+from app.intake.receive import receive, receive_by_hand
+
+__all__ = [
+    "MOST_IN_A_ROUND",
+    "Arrival",
+    "CampaignSent",
+    "Receipt",
+    "Sender",
+    "receive",
+    "receive_by_hand",
+    "receive_many",
+]

@@ -1,0 +1,120 @@
+"""Finds the campaign that is named: by our id, by a platform's, or the source's default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.intake.arrival import Arrival, CampaignSent
+from app.intake.remarks import Remark, Why, say
+from app.models.campaign import Campaign, CampaignExternalId
+from app.models.clock import today
+from app.models.contacts import clean_text
+
+LARGEST_ID = 2**31 - 1
+SENT_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A campaign that exists, and what is to be warned of when it takes a lead."""
+
+    id: int
+    warning: Why | None
+
+
+class Campaigns:
+    """The campaigns that some arrivals name, found together."""
+
+    def __init__(self, session: Session, arrivals: Iterable[Arrival]) -> None:
+        sent = {arrival.campaign for arrival in arrivals if arrival.campaign}
+        ids = {our_id for one in sent if (our_id := _our_id(one)) is not None}
+        ids |= {
+            arrival.sender.default_campaign_id
+            for arrival in arrivals
+            if arrival.sender and arrival.sender.default_campaign_id
+        }
+        texts = {one.value.strip() for one in sent if _may_be_of_a_platform(one)}
+        self._of_platforms = _of_platforms(session, texts) if texts else {}
+        ids |= {campaign for found in self._of_platforms.values() for campaign in found.values()}
+        self._ours = _ours(session, ids) if ids else {}
+
+    def place(self, arrival: Arrival) -> int | None:
+        """The campaign's id. An unknown one: an error at strict doors, else the source's default
+        or none with a warning. A source that needs a campaign and has none is refused.
+        """
+        label = arrival.label("campaign")
+        sent, sender = arrival.campaign, arrival.sender
+        found = self._named(sent) if sent else None
+        if sent and found is None and not sent.is_hint:
+            unknown = Remark(Why.UNKNOWN_CAMPAIGN, {"sent": kept(sent.value)})
+            say(arrival.errors if arrival.strict else arrival.warnings, label, unknown)
+        if found is None and sender and sender.default_campaign_id:
+            found = self._ours.get(sender.default_campaign_id)
+        if found is None and sender and sender.needs_campaign and label not in arrival.errors:
+            say(arrival.errors, label, Why.CAMPAIGN_NEEDED)
+        if found is None:
+            return None
+        if found.warning:
+            say(arrival.warnings, label, found.warning)
+        return found.id
+
+    def _named(self, sent: CampaignSent) -> Known | None:
+        our_id = _our_id(sent)
+        if our_id in self._ours:
+            return self._ours[our_id]
+        if not _may_be_of_a_platform(sent):
+            return None
+        by_platform = self._of_platforms.get(sent.value.strip(), {})
+        if sent.platform is not None:
+            found = by_platform.get(sent.platform)
+        else:
+            # Two platforms may use one number; which of them is meant nobody can say.
+            several = set(by_platform.values())
+            found = several.pop() if len(several) == 1 else None
+        return self._ours.get(found) if found else None
+
+
+def kept(value: str) -> str:
+    """What was sent, as far as its column holds it; the body keeps the whole."""
+    return clean_text(value)[:SENT_LIMIT]
+
+
+def _our_id(sent: CampaignSent) -> int | None:
+    text = sent.value.strip()
+    if sent.platform is not None or not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return int(text) if 0 < int(text) <= LARGEST_ID else None
+
+
+def _may_be_of_a_platform(sent: CampaignSent) -> bool:
+    text = sent.value.strip()
+    clean = clean_text(text) == text  # no NUL or half character ever reaches the database
+    return not sent.only_ours and bool(text) and len(text) <= SENT_LIMIT and clean
+
+
+def _of_platforms(session: Session, texts: set[str]) -> dict[str, dict[str, int]]:
+    """{external id: {platform: campaign id}}"""
+    query = select(
+        CampaignExternalId.external_id, CampaignExternalId.platform, CampaignExternalId.campaign_id
+    ).where(CampaignExternalId.external_id.in_(sorted(texts)))
+    found: dict[str, dict[str, int]] = {}
+    for external_id, platform, campaign_id in session.execute(query):
+        found.setdefault(external_id, {})[platform] = campaign_id
+    return found
+
+
+def _ours(session: Session, ids: set[int]) -> dict[int | None, Known]:
+    query = select(Campaign.id, Campaign.archived_at, Campaign.ends_on).where(
+        Campaign.id.in_(sorted(ids))
+    )
+    found: dict[int | None, Known] = {}
+    for campaign_id, archived_at, ends_on in session.execute(query):
+        warning = Why.CAMPAIGN_PUT_AWAY if archived_at else None
+        if warning is None and ends_on is not None and ends_on < today():
+            warning = Why.CAMPAIGN_ENDED
+        found[campaign_id] = Known(campaign_id, warning)
+    return found

@@ -1,0 +1,209 @@
+"""The one way to make leads: a round of arrivals becomes submissions, leads and notes together.
+
+One arrival is a round of one, so that a single post, a batch, an import and the seed obey the
+same rules (law 4) by the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.intake import rows
+from app.intake.arrival import Arrival, Receipt
+from app.intake.campaigns import Campaigns
+from app.intake.people import Draft, OpenLeads
+from app.intake.reading import Person, read_person
+from app.models.company import ONLY_ROW, Company
+from app.models.matching import NO_CAMPAIGN, Keys, lock_pairs
+from app.models.note import NoteKind
+from app.models.submission import Outcome, Submission
+
+MOST_IN_A_ROUND = 1000
+LOOKS = 3  # a row that the look-up does not see and the unique index does is looked for again
+OTHERS_NAMED = 20
+NEWEST = 2**62  # drafts of this round come after all rows of the same moment
+
+
+def receive_many(session: Session, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    """Makes or finds the lead of each arrival, in order; the same as `receive` one by one.
+
+    At most 1,000 at a time, in the caller's transaction, which the caller commits. Each arrival
+    leaves a submission, a refused one too. The author of the notes is the current actor.
+    """
+    if len(arrivals) > MOST_IN_A_ROUND:
+        raise ValueError(f"at most {MOST_IN_A_ROUND} arrivals in a transaction")
+    session.flush()
+    if len(arrivals) > 1:
+        try:
+            with session.begin_nested():
+                return _Round(session, arrivals).run()
+        except IntegrityError:
+            pass  # somebody wrote past the locks: each by itself looks again
+    return [_receive_one(session, arrival) for arrival in arrivals]
+
+
+def _receive_one(session: Session, arrival: Arrival) -> Receipt:
+    for _ in range(LOOKS):
+        try:
+            return _Round(session, [arrival]).run()[0]
+        except rows.TakenMeanwhile:
+            continue
+    raise rows.TakenMeanwhile
+
+
+@dataclass(slots=True)
+class Case:
+    """One arrival on its way through the round."""
+
+    arrival: Arrival
+    person: Person
+    campaign_id: int | None
+    outcome: Outcome = Outcome.ACCEPTED
+    lead: Draft | None = None
+    lead_id: int | None = None  # of a repeated request, whose lead is not looked at
+    first: Case | None = None
+    first_id: int | None = None
+    note: dict[str, Any] = field(default_factory=dict)
+    submission_id: int = 0
+
+    @property
+    def keys(self) -> Keys:
+        return self.person.keys
+
+    @property
+    def delivery(self) -> tuple[int, str] | None:
+        """What tells that the same request comes again: the source and its own id for it."""
+        sender, external_id = self.arrival.sender, self.arrival.external_id
+        return (sender.id, external_id) if sender and external_id else None
+
+    @property
+    def asked_again(self) -> bool:
+        return self.note.get("kind") == NoteKind.ASKED_AGAIN
+
+    def receipt(self) -> Receipt:
+        return Receipt(
+            outcome=self.outcome,
+            submission_id=self.submission_id,
+            lead_id=self.lead.lead_id if self.lead else self.lead_id,
+            campaign_id=self.campaign_id,
+            asked_again=self.asked_again,
+            reasons=self.arrival.errors,
+            warnings=self.arrival.warnings,
+        )
+
+
+class _Round:
+    def __init__(self, session: Session, arrivals: Sequence[Arrival]) -> None:
+        self.session = session
+        region = company_region(session)
+        people = [read_person(arrival, region) for arrival in arrivals]
+        campaigns = Campaigns(session, arrivals)
+        self.cases = [
+            Case(arrival, person, campaigns.place(arrival))
+            for arrival, person in zip(arrivals, people, strict=True)
+        ]
+
+    def run(self) -> list[Receipt]:
+        good = [case for case in self.cases if not case.arrival.errors]
+        self._lock(good)
+        self.delivered = self._delivered(good)
+        self.leads = OpenLeads.load(
+            self.session, [(case.campaign_id, case.keys) for case in good if not case.first_id]
+        )
+        for place, case in enumerate(self.cases):
+            self._decide(case, NEWEST + place)
+        self._write()
+        return [case.receipt() for case in self.cases]
+
+    def _lock(self, good: list[Case]) -> None:
+        pairs = {(case.campaign_id or NO_CAMPAIGN, key) for case in good for key in case.keys}
+        pairs |= {
+            (delivery_space(delivery[0]), delivery[1])
+            for case in good
+            if (delivery := case.delivery)
+        }
+        lock_pairs(self.session, sorted(pairs))
+
+    def _delivered(self, good: list[Case]) -> dict[tuple[int, str], Case]:
+        """Marks the requests that were accepted before; returns a book for those of this round."""
+        wanted = {delivery for case in good if (delivery := case.delivery)}
+        if wanted:
+            query = (
+                select(Submission.id, Submission.source_id, Submission.external_id,
+                       Submission.lead_id, Submission.campaign_id)
+                .where(Submission.outcome == Outcome.ACCEPTED.value)
+                .where(Submission.source_id.in_(sorted({source for source, _ in wanted})))
+                .where(Submission.external_id.in_(sorted({text for _, text in wanted})))
+            )  # fmt: skip
+            found = {(row.source_id, row.external_id): row for row in self.session.execute(query)}
+            for case in good:
+                row = found.get(case.delivery) if case.delivery else None
+                if row is not None:
+                    case.first_id, case.lead_id = row.id, row.lead_id
+                    case.campaign_id = row.campaign_id
+        return {}
+
+    def _decide(self, case: Case, place: int) -> None:
+        if case.arrival.errors:
+            case.outcome = Outcome.REJECTED
+            return
+        case.first = self.delivered.get(case.delivery) if case.delivery else None
+        if case.first_id or case.first:
+            case.outcome = Outcome.REPEATED
+            if case.first:
+                case.lead, case.campaign_id = case.first.lead, case.first.campaign_id
+            return
+        if case.arrival.is_test:
+            case.outcome = Outcome.TEST
+            self._begin(case, place)
+            return
+        if case.delivery:
+            self.delivered[case.delivery] = case
+        alike = self.leads.like(case.campaign_id, case.keys)
+        if alike:
+            self._ask_again(case, alike[0], alike[1:])
+        else:
+            self.leads.add(self._begin(case, place))
+
+    def _begin(self, case: Case, place: int) -> Draft:
+        case.lead = Draft.of(case.person, case.arrival, case.campaign_id, place)
+        case.note = {"kind": NoteKind.CREATED}
+        return case.lead
+
+    def _ask_again(self, case: Case, lead: Draft, others: list[Draft]) -> None:
+        told = lead.ask_again(case.person, case.arrival.asked_at)
+        self.leads.add(lead)
+        case.lead = lead
+        case.note = {"kind": NoteKind.ASKED_AGAIN, **told, "others": others[:OTHERS_NAMED]}
+
+    def _write(self) -> None:
+        leads = {id(case.lead): case.lead for case in self.cases if case.lead and case.note}
+        rows.insert_leads(self.session, [one for one in leads.values() if one.lead_id is None])
+        rows.update_leads(self.session, [one for one in leads.values() if one.place < NEWEST])
+        rows.insert_points(self.session, list(leads.values()))
+        repeats = [case for case in self.cases if case.outcome is Outcome.REPEATED]
+        firsts = [case for case in self.cases if case.outcome is not Outcome.REPEATED]
+        rows.insert_submissions(self.session, firsts)
+        for case in repeats:
+            case.first_id = case.first.submission_id if case.first else case.first_id
+        rows.insert_submissions(self.session, repeats)
+        rows.insert_notes(self.session, [case for case in self.cases if case.note])
+
+
+def company_region(session: Session) -> str:
+    """The region that reads national phone numbers; one column, for this is asked at each post."""
+    region = session.scalar(select(Company.phone_region).where(Company.id == ONLY_ROW))
+    if region is None:
+        raise RuntimeError("the company row is missing: run `flask fab setup`")
+    return region
+
+
+def delivery_space(source_id: int) -> int:
+    """The lock space of a source's own ids, below that of clients."""
+    return -1 - source_id
