@@ -28,6 +28,7 @@ from app.setup import set_up
 from tests.postgres import database
 
 PASSWORD = "correct horse battery"
+DRIVER = "postgresql+psycopg2:"
 QUICK_HASH = "pbkdf2:sha256:1"
 # What the set-up step makes once and no test changes.
 KEPT = {"ab_permission", "ab_view_menu", "ab_permission_view", "ab_permission_view_role", "ab_role"}
@@ -65,7 +66,7 @@ def _sqlite_site() -> Site:
 @pytest.fixture(scope="session")
 def _postgres_site(postgres_server: str) -> Iterator[Site]:
     with database(postgres_server) as url:
-        site = Site(url.replace("postgresql:", "postgresql+psycopg2:"))
+        site = Site(url.replace("postgresql:", DRIVER))
         yield site
         with site.app.app_context():
             db.engine.dispose()

@@ -28,7 +28,7 @@ from app.models.actor import current_actor
 from app.models.clock import utc_now
 from app.models.current_batch import current_batch_id
 
-# Set before the first model is declared, so that FAB's tables get names by the same rule.
+# By the same rule for FAB's tables: those that were declared before this line are named after it.
 Model.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -36,6 +36,9 @@ Model.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+for _table in Model.metadata.tables.values():
+    for _constraint in [each for each in _table.constraints if not each.name]:
+        _table.append_constraint(_constraint)
 
 CENT = Decimal("0.01")
 MAX_MONEY = Decimal("90000000000000.00")  # far below BIGINT, so that sums of many still fit
