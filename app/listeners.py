@@ -186,6 +186,13 @@ def _order(session: Session, contract: Contract) -> tuple[Document | None, list[
     return document, renewed
 
 
+def settle_documents(session: Session) -> None:
+    """What is ordered so far is final, as after a commit: the next change orders a version of its
+    own. For a seed, which tells months in one transaction.
+    """
+    session.info.pop("documents_ordered", None)
+
+
 def _ordered_in_this_transaction(session: Session) -> dict[int, Document]:
     transaction = session.get_transaction()
     known = session.info.get("documents_ordered")

@@ -1,0 +1,235 @@
+"""The commands: `flask fab setup`, seed, unseed, create-token, worker, check (or `flask crm …`).
+
+Flask loads this module at every call of `flask`, before the application: it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_appbuilder.cli import fab
+
+if TYPE_CHECKING:
+    from app.seed.planting import Planted, Tick
+
+FIRST_ADMINISTRATOR = "crm_first_administrator"
+
+
+@click.group()
+def crm() -> None:
+    """The CRM's own commands; `flask fab` knows them too."""
+
+
+@crm.command()
+@with_appcontext
+def setup() -> None:
+    """Makes the database ready: migrations, roles, company, first administrator, translations."""
+    from app.setup import set_up
+
+    app = _app()
+    compiled = compile_translations(Path(app.root_path) / "translations")
+    report = set_up(app)
+    if report.migrated:
+        click.echo("The database is at its newest version.")
+    if report.password:
+        click.echo(
+            f"The first administrator is {report.username}, with this password (shown once):"
+        )
+        click.echo(report.password)
+        app.extensions[FIRST_ADMINISTRATOR] = report.password
+    elif report.username:
+        click.echo(f"The first administrator is {report.username}, with the given password.")
+    if not (report.migrated or report.made or compiled):
+        click.echo("All is set up.")
+
+
+@crm.command()
+@click.option("--size", type=click.Choice(["demo", "large"]), default="demo", show_default=True)
+@click.option("--language", type=click.Choice(["ru", "en"]), help="of the names; the company's.")
+@click.option("--if-empty", is_flag=True, help="Say so and succeed where data is already.")
+@with_appcontext
+def seed(size: str, language: str | None, if_empty: bool) -> None:
+    """Fills an empty database with demo data and makes the demo users."""
+    from app.extensions import db
+    from app.models import Company
+    from app.seed.large import plant_large
+    from app.seed.planting import plant, why_not
+
+    app, session = _app(), db.session()
+    reason = why_not(session)
+    if reason is not None:
+        if not if_empty:
+            raise click.ClickException(reason)
+        click.echo(reason)
+        return
+    language = language or Company.of(session).language
+    options: dict[str, Any] = {
+        "first_password": app.extensions.pop(FIRST_ADMINISTRATOR, None),
+        "admin_is_free": not app.config["ADMIN_PASSWORD"],
+        "hash_method": app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt"),
+    }
+    grow = plant if size == "demo" else plant_large
+    planted = grow(session, language, app.config["CRM_DATA"], progress, **options)
+    session.close()
+    click.echo(
+        f"Added {planted.leads} leads, {planted.clients} clients and {planted.contracts} contracts."
+    )
+    _render(planted)
+    if planted.logins is not None:
+        click.echo(f"The demo log-ins are in {planted.logins}.")
+
+
+@crm.command()
+@with_appcontext
+def unseed() -> None:
+    """Takes the demo data out again; keeps and names what real rows stand on."""
+    from app.extensions import db
+    from app.seed.uprooting import uproot
+
+    app = _app()
+    report = uproot(db.session(), app.config["CRM_DATA"], progress)
+    if report is None:
+        click.echo("There is no demo data in this database.")
+        return
+    click.echo(f"Took out {report.removed} rows.")
+    for line in report.kept:
+        click.echo(f"Kept {line}.")
+    for line in report.remarks:
+        click.echo(line)
+
+
+@crm.command("create-token")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["push_leads", "read_statistics"]),
+    default=["push_leads"],
+    show_default=True,
+)
+@with_appcontext
+def create_token(name: str, scopes: tuple[str, ...]) -> None:
+    """Adds a token to the source NAME, which is made if needed. The last line is the token."""
+    from sqlalchemy import select
+
+    from app.errors import CrmError
+    from app.extensions import db
+    from app.models import Source
+    from app.models.actor import Actor, acting_as
+
+    session = db.session()
+    with acting_as(Actor("command", "create-token")):
+        source = session.scalar(select(Source).where(Source.name == name))
+        try:
+            if source is None:
+                source = Source()
+                session.add(source)
+                source.change(name=name)
+                click.echo(f"Made the source {source.name}.")
+            if source.is_put_away:
+                raise click.ClickException("This source is put away. Bring it back first.")
+            token = source.issue_token(scopes)
+        except CrmError as error:
+            raise click.ClickException(_sentence(error)) from error
+        session.commit()
+    click.echo(token)
+
+
+@crm.command()
+@with_appcontext
+def worker() -> None:
+    """Renders documents until it is told to stop (SIGTERM or Ctrl-C)."""
+    from app.documents.worker import Worker
+    from app.extensions import db
+
+    engine = db.engine
+    work = Worker(engine)
+    work.stop_on_signals()
+    work.run()
+
+
+@crm.command()
+@with_appcontext
+def check() -> None:
+    """Looks whether all laws hold on the data: exit code 0, else 1 and a line per broken law."""
+    from app.extensions import db
+    from app.laws import LAWS, waived_documents
+
+    session = db.session()
+    broken = [line for law in LAWS if (line := law.broken(session))]
+    for line in broken:
+        click.echo(line)
+    waived = waived_documents(session)
+    if waived:
+        click.echo(f"Documents waived by their batch: {waived} contracts.")
+    if broken:
+        sys.exit(1)
+    click.echo(f"All {len(LAWS)} laws hold.")
+
+
+# -- how they are made -----------------------------------------------------------------------------
+
+
+@contextmanager
+def progress(label: str, length: int) -> Iterator[Tick]:
+    """A bar on a terminal, nothing in a log."""
+    if not sys.stdout.isatty():
+        yield lambda _count: None
+        return
+    with click.progressbar(length=length, label=label) as bar:
+        yield bar.update
+
+
+def compile_translations(folder: Path) -> int:
+    """Compiles the catalogues that are newer than their compiled form; returns how many."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = 0
+    for source in folder.glob("*/LC_MESSAGES/*.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+            continue
+        with source.open("rb") as po:
+            catalogue = read_po(po, locale=source.parts[-3])
+        draft = target.with_suffix(".tmp")
+        with draft.open("wb") as mo:
+            write_mo(mo, catalogue)
+        draft.replace(target)
+        compiled += 1
+    return compiled
+
+
+def _render(planted: Planted) -> None:
+    from app.documents.queue import render_waiting
+    from app.extensions import db
+
+    rendered = 0
+    with progress("Documents", planted.waiting) as tick:
+        while taken := render_waiting(db.engine, 2, at_once=2):
+            rendered += taken
+            tick(taken)
+    if rendered < planted.waiting:
+        left = planted.waiting - rendered
+        click.echo(f"{left} documents wait for the worker: see their contracts for the reason.")
+
+
+def _sentence(error: Any) -> str:
+    faults = [fault for faults in getattr(error, "faults", {}).values() for fault in faults]
+    return " ".join(str(fault) for fault in faults) or str(error)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+for _command in (setup, seed, unseed, create_token, worker, check):
+    fab.add_command(_command)
