@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 ROOT = Path(__file__).resolve().parent
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 SHORTEST_SECRET = 32
+SHORTEST_PASSWORD = 12
 DRIVER = "postgresql+psycopg2"
 KNOWN_SECRETS = {"secret", "changeme", "change-me", "django-insecure", "test"}
 
@@ -99,11 +100,22 @@ def secret(name: str, folder: Path, file: str, *, debug: bool) -> str:
     return value
 
 
+def password(name: str) -> str:
+    """Empty, or long enough for somebody who may do everything."""
+    value = os.environ.get(name, "")
+    if value and len(value) < SHORTEST_PASSWORD:
+        raise WrongSetting(
+            f"{name} is too short: write at least {SHORTEST_PASSWORD} characters, or leave it empty"
+            " to have one drawn."
+        )
+    return value
+
+
 def database_url(folder: Path) -> str:
     """DATABASE_URL wins; else POSTGRES_DB means PostgreSQL; else SQLite in the data folder."""
     given = text("DATABASE_URL")
     database, user = text("POSTGRES_DB"), text("POSTGRES_USER", "postgres")
-    password = os.environ.get("POSTGRES_PASSWORD", "")
+    secret_word = os.environ.get("POSTGRES_PASSWORD", "")
     host, port = text("POSTGRES_HOST", "127.0.0.1"), number("POSTGRES_PORT", 5432, least=1)
     if given:
         scheme, colon, rest = given.partition(":")
@@ -111,7 +123,7 @@ def database_url(folder: Path) -> str:
             raise WrongSetting("DATABASE_URL: write postgresql://… or sqlite:///….")
         return f"{'sqlite' if scheme == 'sqlite' else DRIVER}:{rest}"
     if database:
-        login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        login = f"{quote(user, safe='')}:{quote(secret_word, safe='')}"
         return f"{DRIVER}://{login}@{host}:{port}/{quote(database, safe='')}"
     return f"sqlite:///{folder / 'crm.sqlite3'}"
 
@@ -132,7 +144,7 @@ COMPANY_CURRENCY = letters("COMPANY_CURRENCY", "RUB", 3)
 COMPANY_REGION = letters("COMPANY_REGION", "RU", 2)
 COMPANY_LANGUAGE = one_of("COMPANY_LANGUAGE", "en", ("en", "ru"))
 ADMIN_USERNAME = text("ADMIN_USERNAME", "admin")
-ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
+ADMIN_PASSWORD = password("ADMIN_PASSWORD")
 ADMIN_EMAIL = text("ADMIN_EMAIL", "admin@example.com")
 
 # -- database --------------------------------------------------------------------------------------
