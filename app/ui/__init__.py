@@ -1,0 +1,26 @@
+"""What every screen shares: fields, widgets, formatters, labels, pickers and the story of notes."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.ui import access, formatters, labels, notes, pickers
+
+__all__ = ["init"]
+
+
+def init(app: Flask) -> None:
+    """Makes the formatters known to every template, those of FAB's widgets included."""
+    env = app.jinja_env
+    env.filters.update(
+        money=formatters.money,
+        day=formatters.day,
+        moment=formatters.moment,
+        phone=formatters.phone,
+        percent=formatters.percent,
+        label_of=formatters.label_of,
+    )
+    env.globals.update(
+        may=access.may, status_label=labels.label, field_label=labels.field_label, story=notes.story
+    )
+    pickers.register(app, pickers.UserPicker())

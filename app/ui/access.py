@@ -1,0 +1,17 @@
+"""Whether the person at the screen may do something; asked often, so answered once per request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, g
+
+
+def may(permission: str, view: str) -> bool:
+    """`permission` without can_: list, show, edit, restore; `view` is the screen's class name."""
+    known: dict[tuple[str, str], bool] = g.setdefault("may", {})
+    key = (permission, view)
+    if key not in known:
+        security: Any = current_app.appbuilder.sm  # type: ignore[attr-defined]
+        known[key] = bool(security.has_access(f"can_{permission}", view))
+    return known[key]

@@ -1,0 +1,72 @@
+"""How fields look on the page; all of it works without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from markupsafe import Markup
+from wtforms import widgets
+
+OFF = {"autocomplete": "off"}
+
+
+class Control:
+    """Adds what every input has: the look's class and no browser autofill of a colleague's data."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("class", "form-control")
+        for name, value in OFF.items():
+            kwargs.setdefault(name, value)
+        if "name_" in kwargs:  # FAB's way to say under which name a filter is sent
+            kwargs["name"] = kwargs.pop("name_")
+        if field.errors:
+            kwargs["aria-invalid"] = "true"
+        if field.description:
+            kwargs.setdefault("aria-describedby", f"{field.id}-help")
+        return super().__call__(field, **kwargs)  # type: ignore[misc]
+
+
+class TextInput(Control, widgets.TextInput):
+    pass
+
+
+class NumberInput(Control, widgets.TextInput):
+    """Text, so that a comma may be typed; phones show the digits."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("inputmode", "decimal")
+        return super().__call__(field, **kwargs)
+
+
+class TextArea(Control, widgets.TextArea):
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("rows", 4)
+        return super().__call__(field, **kwargs)
+
+
+class DateInput(Control, widgets.DateInput):
+    pass
+
+
+class DateTimeInput(Control, widgets.DateTimeLocalInput):
+    pass
+
+
+class Select(Control, widgets.Select):
+    pass
+
+
+class PickerWidget:
+    """A text input that looks up rows while one types; the chosen id goes in a hidden field.
+
+    Few rows: a plain select. Many: without JavaScript the typed name itself is looked up on the
+    server.
+    """
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        name = kwargs.pop("name_", None) or kwargs.pop("name", None) or field.name
+        kwargs.pop("class", None)
+        return Markup(
+            render_template("crm/widgets/picker.html", field=field, name=name, attributes=kwargs)
+        )
