@@ -48,6 +48,7 @@ def read_person(arrival: Arrival, region: str) -> Person:
         strict=arrival.strict,
     )
     person = Person(fields)
+    _tell_cleaned(arrival)
     _tell(arrival, arrival.errors, errors)
     _tell(arrival, arrival.warnings, warnings)
     person.company_name = _text(arrival, "company_name")
@@ -64,6 +65,15 @@ def _tell(arrival: Arrival, where: Remarks, faults: Mapping[str, list[Fault]]) -
         missing_only = all(fault.code == Code.NO_CONTACT for fault in said)
         if not (missing_only and arrival.errors.get(label)):
             say(where, label, *said)
+
+
+def _tell_cleaned(arrival: Arrival) -> None:
+    """Lenient doors take out what no text can hold, and say so once for the whole request."""
+    texts = (arrival.first_name, arrival.last_name, arrival.middle_name, arrival.name,
+             arrival.phone, arrival.company_name, arrival.job_title)  # fmt: skip
+    faulty = (fault for text in texts if text for fault in faults_in_text(text, multiline=True))
+    if not arrival.strict and next(faulty, None):
+        say(arrival.warnings, "", Why.CLEANED)
 
 
 def _text(arrival: Arrival, our_field: str) -> str:

@@ -19,6 +19,7 @@ class Why(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_YES_OR_NO = "not_yes_or_no"
     NOT_AN_OBJECT = "not_an_object"
+    NOT_A_LIST = "not_a_list"
     BAD_TIME = "bad_time"
     BAD_LANGUAGE = "bad_language"
     CLEANED = "cleaned"
@@ -47,6 +48,7 @@ MESSAGES: dict[str, str] = {
     Why.NOT_A_NUMBER: N_("Send this as a whole number."),
     Why.NOT_YES_OR_NO: N_("Send true or false."),
     Why.NOT_AN_OBJECT: N_("Send an object of names and values."),
+    Why.NOT_A_LIST: N_("Send a list of leads."),
     Why.BAD_TIME: N_("There is no such time. Write it as 2026-01-31T15:00:00+03:00."),
     Why.BAD_LANGUAGE: N_("Send en or ru."),
     Why.CLEANED: N_("Characters that no text should hold were taken out."),

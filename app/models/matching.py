@@ -93,6 +93,15 @@ def lock_pairs(session: Session, pairs: Collection[tuple[int, str]]) -> None:
     )
 
 
+def lock_alone(session: Session, space: int, key: str) -> None:
+    """Holds one pair without passing the gate: for a lock that is taken before all others."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:key))"),
+            {"space": space, "key": key},
+        )
+
+
 def open_leads_like(
     session: Session, campaign_id: int | None, keys: Keys, *, but: int | None = None
 ) -> list[Lead]:
@@ -154,7 +163,7 @@ def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Clien
         return []
     people = _sharing(ContactPerson, ContactPoint.person_id, keys)
     ids = union(
-        _sharing(Client, ContactPoint.client_id, keys),
+        *_sharing(Client, ContactPoint.client_id, keys).selects,  # SQLite takes no nested union
         select(ContactPerson.client_id).where(ContactPerson.id.in_(people)),
     )
     query = (

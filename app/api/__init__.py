@@ -1,0 +1,26 @@
+"""The token doors: how programs push leads and read figures. The table of their addresses."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask_restful import Api
+
+from app.api.batch import LeadBatch
+from app.api.leads import Leads
+from app.api.seed import SeedLeads
+from app.api.statistics import CampaignStatistics
+from app.api.submissions import Submissions
+from app.extensions import csrf
+
+
+def register(app: Flask) -> None:
+    """Programs carry a token and no cookie, so no form of another site can ride on them."""
+    blueprint = Blueprint("api", __name__)
+    api = Api(blueprint, catch_all_404s=False)
+    api.add_resource(SeedLeads, "/clients/potential/api/", strict_slashes=False)
+    api.add_resource(Leads, "/api/v1/leads")
+    api.add_resource(LeadBatch, "/api/v1/leads/batch")
+    api.add_resource(Submissions, "/api/v1/submissions")
+    api.add_resource(CampaignStatistics, "/api/v1/campaigns/<int:campaign_id>/statistics")
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,72 @@
+"""POST /api/v1/leads/batch — up to 100 leads, each a submission with its own outcome."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.api import errors
+from app.api.errors import Answer
+from app.api.leads import accepted
+from app.api.parcels import JSON_TYPE, KILOBYTE, Parcel, without_secrets
+from app.api.push import PushDoor, log_receipt
+from app.api.tokens import Pass
+from app.intake import Arrival, Receipt, receive_many
+from app.intake.arrival import digest_of_body
+from app.intake.formats import lead
+from app.intake.remarks import Remark, Why, say
+
+MOST = 100
+
+
+class LeadBatch(PushDoor):
+    """200 with {"results": [...]} in the given order, each {"status": 201, …} or
+    {"status": 400, "errors": {…}}. The body is a list, or {"leads": [...]}.
+    """
+
+    name = "batch"
+    limit = 1024 * KILOBYTE
+    takes_forms = False
+
+    def refusal_of(self, values: Any) -> Remark | None:
+        items = _items(values)
+        if items is None:
+            return Remark(Why.NOT_A_LIST)
+        if len(items) > MOST:
+            return Remark(Why.TOO_MANY, {"limit": MOST})
+        return None if items else Remark(Why.NOTHING)
+
+    def work(self, session: Session, allowed: Pass, parcel: Parcel) -> tuple[Answer, int | None]:
+        items = _items(parcel.values) or []
+        arrivals = [self._item(allowed, parcel, item) for item in items]
+        receipts = receive_many(session, arrivals)
+        for receipt in receipts:
+            log_receipt(self.name, allowed, receipt)
+        results = [_result(item, one) for item, one in zip(items, receipts, strict=True)]
+        return ({"results": results}, 200, {}), receipts[0].submission_id
+
+    def _item(self, allowed: Pass, parcel: Parcel, item: Any) -> Arrival:
+        arrival = self.arrival(allowed, parcel)
+        arrival.media_type = JSON_TYPE
+        raw = json.dumps(item, ensure_ascii=True).encode()
+        arrival.body, arrival.body_digest = without_secrets(raw, item), digest_of_body(raw)
+        if isinstance(item, dict):
+            lead.read(item, arrival)
+        else:
+            arrival.strict = True
+            say(arrival.errors, "", Why.NOT_AN_OBJECT)
+        return arrival
+
+
+def _items(values: Any) -> list[Any] | None:
+    items = values.get("leads") if isinstance(values, dict) else values
+    return items if isinstance(items, list) else None
+
+
+def _result(item: Any, receipt: Receipt) -> dict[str, Any]:
+    if receipt.is_refused:
+        refused = {"submission": receipt.submission_id, "errors": errors.told(receipt.reasons)}
+        return {"status": 400} | refused
+    return {"status": 201} | accepted(item, receipt)

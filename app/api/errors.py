@@ -1,0 +1,70 @@
+"""How the token doors say no: the words of remarks and errors in the reader's language, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from flask_babel import force_locale, gettext
+
+from app.errors import CrmError, Invalid
+from app.intake.remarks import MESSAGES, Remark, Remarks, Why
+
+LANGUAGES = ("en", "ru")
+WHOLE = "detail"  # the name of what is wrong with the request as a whole
+RETRY_AFTER = 30  # seconds
+
+Answer = tuple[Any, int, dict[str, str]]
+
+
+def language() -> str:
+    """English unless the sender asks for Russian."""
+    return request.accept_languages.best_match(LANGUAGES, default="en") or "en"
+
+
+def told(remarks: Mapping[str, list[Remark]]) -> dict[str, list[str]]:
+    """{field: [sentences]}"""
+    if not remarks:
+        return {}
+    with force_locale(language()):
+        return {
+            field or WHOLE: [gettext(one.message) % one.params for one in said]
+            for field, said in remarks.items()
+        }
+
+
+def sentence(message: str, params: Mapping[str, Any] | None = None) -> str:
+    with force_locale(language()):
+        return str(gettext(message) % (params or {}))
+
+
+def refused(remarks: Remarks, status: int = 400) -> Answer:
+    return told(remarks), status, {}
+
+
+def no_entry() -> Answer:
+    """The same whether a token is missing, unknown, revoked or expired."""
+    from app.api.tokens import INVALID
+
+    return {"token_errors": sentence(INVALID)}, 401, {"WWW-Authenticate": "Token"}
+
+
+def no_scope() -> Answer:
+    return {"token_errors": sentence(MESSAGES[Why.NO_SCOPE])}, 403, {}
+
+
+def kept_for_later() -> Answer:
+    """Something failed on our side; the submission is kept, and may be sent again."""
+    return {WHOLE: [sentence(MESSAGES[Why.FAILED])]}, 503, {"Retry-After": str(RETRY_AFTER)}
+
+
+def of_crm_error(error: CrmError) -> Answer:
+    if isinstance(error, Invalid):
+        with force_locale(language()):
+            fields = {
+                field: [gettext(one.message) % one.params for one in errors]
+                for field, errors in error.faults.items()
+            }
+        return fields, error.status, {}
+    return {WHOLE: [sentence(error.message, error.params)]}, error.status, {}

@@ -1,0 +1,169 @@
+"""Reads what a request brought, once, with a limit; keeps it without secrets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.intake.arrival import digest_of_body
+from app.intake.formats.values import NumberText, Sent
+from app.intake.remarks import Remark, Why
+
+KILOBYTE = 1024
+LIMIT = 64 * KILOBYTE
+MOST_FORM_FIELDS = 500
+SECRET_NAMES = frozenset(
+    {
+        "token", "apikey", "apitoken", "accesstoken", "authorization", "secret", "clientsecret",
+        "password", "googlekey",
+    }
+)  # fmt: skip
+HIDDEN = "***"
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+MULTIPART_TYPE = "multipart/form-data"
+
+
+@dataclass(slots=True)
+class Parcel:
+    """`values` is the JSON value or the form's fields, None when `fault` says why not.
+
+    `status` is the answer that the fault deserves; `body` is what is stored.
+    """
+
+    media_type: str
+    body: bytes
+    digest: str
+    values: Any = None
+    fault: Remark | None = None
+    status: int = 200
+    remarks: tuple[Remark, ...] = ()
+
+
+def read_parcel(
+    request: Request, token: str, *, limit: int = LIMIT, forms: bool = True, lenient: bool = False
+) -> Parcel:
+    """Never raises for what was sent: a faulty parcel is stored as a rejected submission too."""
+    media_type = request.mimetype
+    request.max_content_length = limit
+    try:
+        raw = request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return _faulty(media_type, b"", Remark(Why.TOO_LARGE, {"limit": limit // KILOBYTE}), 413)
+    parcel = Parcel(media_type[:100], raw, digest_of_body(raw))
+    try:
+        _open(parcel, request, forms, lenient)
+    except _Broken as broken:
+        parcel.fault, parcel.status = Remark(broken.why), broken.status
+    parcel.body = _without_secrets(parcel, token)
+    return parcel
+
+
+class _Broken(Exception):
+    def __init__(self, why: Why, status: int = 400) -> None:
+        self.why, self.status = why, status
+
+
+def _faulty(media_type: str, body: bytes, fault: Remark, status: int) -> Parcel:
+    return Parcel(media_type[:100], body, digest_of_body(body), None, fault, status)
+
+
+def _open(parcel: Parcel, request: Request, forms: bool, lenient: bool) -> None:
+    kind = parcel.media_type
+    if kind == JSON_TYPE or kind.endswith("+json"):
+        parcel.values = _json(parcel.body)
+    elif forms and kind == FORM_TYPE:
+        parcel.values = _form(parcel, lenient)
+    elif forms and kind == MULTIPART_TYPE:
+        parcel.values = _multipart(request)
+    else:
+        raise _Broken(Why.BAD_MEDIA_TYPE, 415)
+
+
+def _json(raw: bytes) -> Any:
+    """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _Broken(Why.BAD_ENCODING) from None
+    try:
+        return json.loads(
+            text, object_pairs_hook=Sent, parse_float=NumberText, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError):
+        raise _Broken(Why.BROKEN_JSON) from None
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _form(parcel: Parcel, lenient: bool) -> Sent:
+    raw = parcel.body
+    try:
+        pairs = _pairs(raw, "strict")
+    except UnicodeDecodeError:
+        if not lenient:
+            raise _Broken(Why.BAD_ENCODING) from None
+        parcel.remarks = (Remark(Why.BAD_ENCODING),)
+        pairs = _pairs(raw, "replace")
+    return Sent(pairs)
+
+
+def _pairs(raw: bytes, errors: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            raw.decode("utf-8", errors),
+            keep_blank_values=True,
+            errors=errors,
+            max_num_fields=MOST_FORM_FIELDS,
+        )
+    except UnicodeDecodeError:
+        raise
+    except ValueError:
+        raise _Broken(Why.BROKEN_FORM) from None
+
+
+def _multipart(request: Request) -> Sent:
+    """The texts of the form; files are not taken here."""
+    request.max_form_parts = MOST_FORM_FIELDS
+    try:
+        return Sent(list(request.form.items(multi=True)))
+    except (HTTPException, ValueError):
+        raise _Broken(Why.BROKEN_FORM) from None
+
+
+def _without_secrets(parcel: Parcel, token: str) -> bytes:
+    """The raw body, unless a secret stands in it: then the same values without it."""
+    body = parcel.body
+    if parcel.media_type == FORM_TYPE and isinstance(parcel.values, dict):
+        body = urlencode(_hide(parcel.values)).encode() if _holds_secret(parcel.values) else body
+    else:
+        body = without_secrets(body, parcel.values)
+    return body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
+
+
+def without_secrets(raw: bytes, values: Any) -> bytes:
+    """JSON as it came, or written anew when a field that names a secret stands in it."""
+    return json.dumps(_hide(values)).encode() if _holds_secret(values) else raw
+
+
+def _is_secret(name: Any) -> bool:
+    return "".join(c for c in str(name).casefold() if c.isalnum()) in SECRET_NAMES
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_secret(name) or _holds_secret(one) for name, one in value.items())
+    return isinstance(value, list) and any(_holds_secret(one) for one in value)
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {n: HIDDEN if _is_secret(n) else _hide(one) for n, one in value.items()}
+    return [_hide(one) for one in value] if isinstance(value, list) else value

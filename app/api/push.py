@@ -1,0 +1,204 @@
+"""What every pushing door does in the same order: token, body, key, one verb, commit, answer.
+
+A door (a small Resource) only says how its values become arrivals and how a receipt is answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import Any
+
+from flask import request
+from flask_restful import Resource
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.api import errors, tokens
+from app.api.errors import Answer
+from app.api.parcels import LIMIT, Parcel, read_parcel
+from app.api.tokens import Pass, TokenRefused
+from app.database import say_only_reads
+from app.extensions import db
+from app.intake import Arrival, Receipt, idempotency, receive_many
+from app.intake.remarks import Remark, Why, say
+from app.models.actor import acting_as
+from app.models.source import Scope
+from app.models.submission import Outcome, Submission
+
+log = logging.getLogger(__name__)
+
+KEY_HEADER = "Idempotency-Key"
+TRIES = 2  # a deadlock or a row that came meanwhile is met by doing the whole request again
+
+
+class PushDoor(Resource):
+    """POST takes submissions. `name` stands in `Submission.door`."""
+
+    name = ""
+    limit = LIMIT
+    takes_forms = True
+    lenient = False
+
+    def read(self, values: Any, arrival: Arrival) -> None:
+        """Fills the arrival; the formats in app/intake/formats do it."""
+        raise NotImplementedError
+
+    def answer(self, values: Any, receipt: Receipt) -> Answer:
+        """What the sender of an accepted submission reads."""
+        raise NotImplementedError
+
+    def post(self) -> Answer:
+        session = db.session()
+        try:
+            token = tokens.presented()
+            with tokens.only_looking(session):
+                tokens.admit(session, token)
+        except TokenRefused:
+            return errors.no_entry()
+        parcel = read_parcel(
+            request, token, limit=self.limit, forms=self.takes_forms, lenient=self.lenient
+        )
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._take(session, token, parcel)
+            except TokenRefused:  # revoked while the body was on its way
+                session.rollback()
+                return errors.no_entry()
+            except DBAPIError as error:
+                session.rollback()
+                if attempt == TRIES or error.connection_invalidated:
+                    return self.fail(session, token, parcel)
+                log.info("door %s: again after %s", self.name, type(error.orig).__name__)
+            except Exception:  # the one place where nothing that arrived may be lost
+                session.rollback()
+                return self.fail(session, token, parcel)
+        raise AssertionError("unreachable")
+
+    def _take(self, session: Session, token: str, parcel: Parcel) -> Answer:
+        say_only_reads(False)
+        allowed = tokens.admit(session, token)
+        with acting_as(allowed.sender.actor):
+            answer = self._answer_once(session, allowed, parcel)
+            tokens.mark_used(session, allowed)
+            session.commit()
+        return answer
+
+    def _answer_once(self, session: Session, allowed: Pass, parcel: Parcel) -> Answer:
+        refusal, status = self._refusal(allowed, parcel)
+        if refusal is not None:
+            self._reject(session, allowed, parcel, refusal)
+            if status == 403:
+                return errors.no_scope()
+            return errors.refused({"": [refusal]}, status)
+        key = request.headers.get(KEY_HEADER)
+        if key is None:
+            return self.work(session, allowed, parcel)[0]
+        source_id = allowed.sender.id
+        digest = _digest(self.name, parcel)
+        kept = idempotency.find(session, source_id, key, digest)
+        if kept is None:
+            answer, submission_id = self.work(session, allowed, parcel)
+            if answer[1] < 400:
+                idempotency.keep(
+                    session, source_id, key, digest,
+                    status=answer[1], answer=answer[0], submission_id=submission_id,
+                )  # fmt: skip
+            return answer
+        if not kept.is_same:
+            self._reject(session, allowed, parcel, Remark(Why.KEY_USED))
+            return errors.refused({KEY_HEADER: [Remark(Why.KEY_USED)]}, 422)
+        self._repeat(session, allowed, parcel, kept.submission_id)
+        return kept.answer, kept.status, {}
+
+    def _refusal(self, allowed: Pass, parcel: Parcel) -> tuple[Remark | None, int]:
+        """What makes the request as a whole unreadable here."""
+        key = request.headers.get(KEY_HEADER)
+        if not allowed.allows(Scope.PUSH_LEADS):
+            return Remark(Why.NO_SCOPE), 403
+        if parcel.fault is not None:
+            return parcel.fault, parcel.status
+        if key is not None and not idempotency.is_key(key):
+            return Remark(Why.BAD_KEY), 400
+        return self.refusal_of(parcel.values), 400
+
+    def refusal_of(self, values: Any) -> Remark | None:
+        return None if isinstance(values, dict) else Remark(Why.NOT_AN_OBJECT)
+
+    def work(self, session: Session, allowed: Pass, parcel: Parcel) -> tuple[Answer, int | None]:
+        """The answer, and the submission that an Idempotency-Key points to."""
+        arrival = self.arrival(allowed, parcel)
+        self.read(parcel.values, arrival)
+        for remark in parcel.remarks:
+            say(arrival.warnings, "", remark)
+        receipt = receive_many(session, [arrival])[0]
+        log_receipt(self.name, allowed, receipt)
+        if receipt.is_refused:
+            return errors.refused(receipt.reasons), receipt.submission_id
+        return self.answer(parcel.values, receipt), receipt.submission_id
+
+    def arrival(self, allowed: Pass, parcel: Parcel) -> Arrival:
+        return Arrival(
+            door=self.name,
+            sender=allowed.sender,
+            media_type=parcel.media_type,
+            body=parcel.body,
+            body_digest=parcel.digest,
+        )
+
+    # -- submissions without a lead ----------------------------------------------------------
+
+    def _reject(self, session: Session, allowed: Pass, parcel: Parcel, why: Remark) -> None:
+        stored = _bare(self.arrival(allowed, parcel), Outcome.REJECTED, why)
+        session.add(stored)
+        session.flush()
+        log.info("door %s: source %s rejected %s", self.name, allowed.sender.id, why.code)
+
+    def _repeat(
+        self, session: Session, allowed: Pass, parcel: Parcel, first_id: int | None
+    ) -> None:
+        repeated = _bare(self.arrival(allowed, parcel), Outcome.REPEATED)
+        first = session.get(Submission, first_id) if first_id else None
+        if first is not None:
+            repeated.first_id, repeated.lead_id = first.id, first.lead_id
+            repeated.campaign_id = first.campaign_id
+        session.add(repeated)
+        session.flush()
+        log.info("door %s: source %s repeated %s", self.name, allowed.sender.id, first_id)
+
+    def fail(self, session: Session, token: str, parcel: Parcel) -> Answer:
+        """Something of ours broke: the submission is stored alone, for the inbox to accept."""
+        log.exception("door %s: a submission could not be worked", self.name)
+        try:
+            allowed = tokens.admit(session, token)
+            session.add(_bare(self.arrival(allowed, parcel), Outcome.FAILED, Remark(Why.FAILED)))
+            session.commit()
+        except Exception:  # the database itself is away: the sender is told to come again
+            session.rollback()
+            log.exception("door %s: not even the submission could be stored", self.name)
+        return errors.kept_for_later()
+
+
+def _bare(arrival: Arrival, outcome: Outcome, why: Remark | None = None) -> Submission:
+    return Submission(
+        source_id=arrival.sender.id if arrival.sender else None,
+        door=arrival.door,
+        received_at=arrival.received_at,
+        media_type=arrival.media_type,
+        body=arrival.body,
+        body_digest=arrival.body_digest,
+        outcome=outcome.value,
+        reasons={"": [{"code": why.code, "params": dict(why.params)}]} if why else None,
+    )
+
+
+def _digest(door: str, parcel: Parcel) -> str:
+    """One key names one request: the same body at another door is another request."""
+    return hashlib.sha256(f"{door}\n{parcel.media_type}\n{parcel.digest}".encode()).hexdigest()
+
+
+def log_receipt(door: str, allowed: Pass, receipt: Receipt) -> None:
+    log.info(
+        "door %s: source %s submission %s %s lead %s",
+        door, allowed.sender.id, receipt.submission_id, receipt.outcome.value, receipt.lead_id,
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""GET /api/v1/campaigns/<id>/statistics — what a campaign has earned, for whoever may read it."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_restful import Resource
+
+from app.api import errors, tokens
+from app.api.errors import Answer
+from app.api.tokens import TokenRefused
+from app.database import write_apart
+from app.errors import CrmError, NotFound
+from app.extensions import db
+from app.intake.campaigns import LARGEST_ID
+from app.models.source import Scope
+from app.statistics import Basis, Figures, Period, as_json, campaign_figures_of
+
+
+class CampaignStatistics(Resource):
+    """200 with decimal texts; an undefined figure is null with its reason (law 5).
+
+    `period` (with `from` and `to` when custom) and `basis` may be asked for; all time by default.
+    """
+
+    def get(self, campaign_id: int) -> Answer:
+        session = db.session()
+        try:
+            allowed = tokens.admit(session, tokens.presented())
+        except TokenRefused:
+            return errors.no_entry()
+        if not allowed.allows(Scope.READ_STATISTICS):
+            return errors.no_scope()
+        try:
+            answer = as_json(self._figures(campaign_id))
+        except CrmError as error:
+            return errors.of_crm_error(error)
+        use = tokens.use_of(allowed)
+        if use is not None:
+            session.rollback()  # what was read is in hand; the write waits for nobody
+            write_apart(db.engine, use)
+        return answer, 200, {}
+
+    def _figures(self, campaign_id: int) -> Figures:
+        if campaign_id > LARGEST_ID:
+            raise NotFound()
+        asked = request.args
+        period = Period.named(asked.get("period"), asked.get("from"), asked.get("to"))
+        basis = Basis.named(asked.get("basis"))
+        return campaign_figures_of(db.session(), campaign_id, period, basis)

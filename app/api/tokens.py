@@ -1,0 +1,125 @@
+"""Who posts: a token's source, looked up anew in each request, so that revoking works at once."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import current_app, request
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
+
+from app.database import say_only_reads
+from app.errors import N_
+from app.intake import Sender
+from app.models.clock import utc_now
+from app.models.source import ENVIRONMENT, LAST_USED_EVERY, Scope, Source, SourceToken, digest_of
+
+INVALID = N_("Token is invalid")
+LONGEST_TOKEN = 512
+
+
+class TokenRefused(Exception):
+    """No token, an unknown one, one that is revoked or expired, or its source is put away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a valid token opens. `token_id` is None for a token of the environment."""
+
+    sender: Sender
+    scopes: frozenset[str]
+    token_id: int | None = None
+    is_used_now: bool = False  # whether the minute of its last use is over
+
+    def allows(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+
+def presented() -> str:
+    """The token of this request: header `Token`, or `Authorization: Bearer …` (or `Token …`)."""
+    given = request.headers.get("Token", "").strip()
+    if not given:
+        scheme, _, rest = request.headers.get("Authorization", "").strip().partition(" ")
+        given = rest.strip() if scheme.lower() in {"bearer", "token"} else ""
+    if not given or len(given) > LONGEST_TOKEN:
+        raise TokenRefused
+    return given
+
+
+def admit(session: Session, token: str) -> Pass:
+    """One indexed look-up by digest, in the caller's transaction. Raises TokenRefused."""
+    digest = digest_of(token)
+    if _is_of_environment(digest):
+        return _of_environment(session)
+    query = (
+        select(SourceToken, Source)
+        .join(Source, Source.id == SourceToken.source_id)
+        .where(SourceToken.digest == digest)
+    )
+    row = session.execute(query).first()
+    if row is None:
+        raise TokenRefused
+    found, source = row
+    if not (hmac.compare_digest(found.digest, digest) and found.is_live and not source.is_put_away):
+        raise TokenRefused
+    used = found.last_used_at
+    return Pass(
+        Sender.of(source),
+        frozenset(found.scopes),
+        found.id,
+        used is None or utc_now() - used >= LAST_USED_EVERY,
+    )
+
+
+def _is_of_environment(digest: str) -> bool:
+    """Compares with every token of TOKENS_API, so that the time taken tells nothing."""
+    known = [digest_of(token) for token in current_app.config["TOKENS_API"] if token.strip()]
+    return sum(hmac.compare_digest(one, digest) for one in known) > 0
+
+
+def _of_environment(session: Session) -> Pass:
+    source = session.scalars(select(Source).where(Source.name == ENVIRONMENT)).first()
+    if source is None or source.is_put_away:
+        raise TokenRefused
+    return Pass(Sender.of(source), frozenset({Scope.PUSH_LEADS}))
+
+
+def mark_used(session: Session, allowed: Pass) -> None:
+    """The last statement before the commit, so that posts of one token wait for each other as
+    little as can be.
+    """
+    use = use_of(allowed)
+    if use is not None:
+        session.execute(use)
+
+
+def use_of(allowed: Pass) -> Update | None:
+    """The statement that says when the token was last used; None within the same minute."""
+    if allowed.token_id is None or not allowed.is_used_now:
+        return None
+    return (
+        update(SourceToken)
+        .where(SourceToken.id == allowed.token_id)
+        .values(
+            last_used_at=utc_now(),
+            changed_at=SourceToken.changed_at,
+            changed_by_id=SourceToken.changed_by_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+@contextmanager
+def only_looking(session: Session) -> Iterator[None]:
+    """A short reading transaction in a writing request: SQLite's write lock is not held while a
+    body trickles in.
+    """
+    say_only_reads(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        say_only_reads(False)

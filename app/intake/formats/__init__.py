@@ -1,0 +1,1 @@
+"""How each door's request becomes an arrival: one file a format, each with its `read`."""
