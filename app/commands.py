@@ -46,7 +46,7 @@ def setup() -> None:
         app.extensions[FIRST_ADMINISTRATOR] = report.password
     elif report.username:
         click.echo(f"The first administrator is {report.username}, with the given password.")
-    if not (report.migrated or report.made or compiled):
+    if not (report.migrated or report.username or compiled):
         click.echo("All is set up.")
 
 
@@ -60,7 +60,7 @@ def seed(size: str, language: str | None, if_empty: bool) -> None:
     from app.extensions import db
     from app.models import Company
     from app.seed.large import plant_large
-    from app.seed.planting import plant, why_not
+    from app.seed.planting import Ground, plant, why_not
 
     app, session = _app(), db.session()
     reason = why_not(session)
@@ -69,14 +69,16 @@ def seed(size: str, language: str | None, if_empty: bool) -> None:
             raise click.ClickException(reason)
         click.echo(reason)
         return
-    language = language or Company.of(session).language
-    options: dict[str, Any] = {
-        "first_password": app.extensions.pop(FIRST_ADMINISTRATOR, None),
-        "admin_is_free": not app.config["ADMIN_PASSWORD"],
-        "hash_method": app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt"),
-    }
-    grow = plant if size == "demo" else plant_large
-    planted = grow(session, language, app.config["CRM_DATA"], progress, **options)
+    ground = Ground(
+        session,
+        language or Company.of(session).language,
+        app.config["CRM_DATA"],
+        progress,
+        first_password=app.extensions.pop(FIRST_ADMINISTRATOR, None),
+        admin_is_free=not app.config["ADMIN_PASSWORD"],
+        hash_method=app.config.get("FAB_PASSWORD_HASH_METHOD", "scrypt"),
+    )
+    planted = plant(ground) if size == "demo" else plant_large(ground)
     session.close()
     click.echo(
         f"Added {planted.leads} leads, {planted.clients} clients and {planted.contracts} contracts."

@@ -25,6 +25,7 @@ from app.models.base import machine
 from app.models.batch import Batch
 from app.models.client import Client
 from app.models.contract import Contract, ContractStatus
+from app.models.current_batch import current_batch_id
 from app.models.document import Document, DocumentState
 from app.models.note import Note, NoteKind
 
@@ -159,7 +160,8 @@ def _order(session: Session, contract: Contract) -> tuple[Document | None, list[
     """The next version of the document with its terms frozen; a version that this transaction
     has already ordered is brought up to date instead. Also gives the printed data that changed.
     """
-    batch = session.get(Batch, contract.batch_id) if contract.batch_id else None
+    batch_id = contract.batch_id or current_batch_id()
+    batch = session.get(Batch, batch_id) if batch_id else None
     if batch is not None and batch.documents_waived:
         return None, []
     ordered = _ordered_in_this_transaction(session)

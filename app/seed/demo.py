@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +27,7 @@ from app.seed.words import Firm, Words
 CLIENTS = 40
 ORGANISATIONS = 10
 FIRST_CAMPAIGNS = 3
+FROM_THE_FAIR = (10, 26)  # so that a campaign without spend has revenue
 OTHER_LEADS = 300
 COMMAND = Actor("command", "seed")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -84,16 +84,13 @@ class Demo:
 
     # -- what the company is and sells ---------------------------------------------------------
 
-    def beginning(self) -> AbstractContextManager[None]:
-        """The morning of the first day, for what stands before the first request."""
-        return travel(start_of_day(self.calendar.first) + 8 * HOUR)
-
-    def prepare(self) -> None:
-        """Everything that stands before the first request: services, campaigns, sources."""
-        self._offer_services()
-        self._open_sources()
-        self._plan_campaigns()
-        self._write_lives()
+    def set_the_scene(self) -> None:
+        """Everything that stands before the first request: services, sources, campaigns."""
+        with travel(start_of_day(self.calendar.first) + 8 * HOUR):
+            self._offer_services()
+            self._open_sources()
+            self._plan_campaigns()
+            self.session.flush()
 
     def _offer_services(self) -> None:
         for offer in self.words.services:
@@ -171,7 +168,8 @@ class Demo:
 
     # -- the lives -----------------------------------------------------------------------------
 
-    def _write_lives(self) -> None:
+    def write_lives(self) -> None:
+        """Whose stories will be told; each begins at an instant of its own."""
         begin = self.story.begin
         calendar = self.calendar
         last = calendar.today - 16 * DAY
@@ -192,7 +190,8 @@ class Demo:
     def _client(self, number: int, at: datetime, firm: Firm | None) -> Life:
         """Somebody who becomes a client, with one contract or two."""
         person = self.people.one()
-        advert = self._advert(company_day(at))
+        from_fair = number in FROM_THE_FAIR
+        advert = self.adverts[4] if from_fair else self._advert(company_day(at))
         yield at, self._sender(advert)
         lead = ask(self.session, self._asking(person, advert, firm=firm))
         at = self.calendar.at_work(at, HOUR / 10, 2 * HOUR)
@@ -409,6 +408,10 @@ class Demo:
         yield self.calendar.moment(self.calendar.today - 110 * DAY), self.cast.marketer
         self.services[4].change(active=False)
         self.adverts[6].campaign.put_away("other")
+
+    def asking_at(self, day: date) -> Asking:
+        """Somebody new who asks on that day."""
+        return self._asking(self.people.one(), self._advert(day))
 
     # -- small choices -------------------------------------------------------------------------
 
