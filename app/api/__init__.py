@@ -13,10 +13,19 @@ from app.api.submissions import Submissions
 from app.extensions import csrf
 
 
+class Doors(Api):
+    """Flask-RESTful looks for the route of every error, which an untrusted host has not got; 404,
+    405 and such are answered in one place for the whole site (app/web/errors.py).
+    """
+
+    def _should_use_fr_error_handler(self) -> bool:
+        return False
+
+
 def register(app: Flask) -> None:
     """Programs carry a token and no cookie, so no form of another site can ride on them."""
     blueprint = Blueprint("api", __name__)
-    api = Api(blueprint, catch_all_404s=False)
+    api = Doors(blueprint, catch_all_404s=False)
     api.add_resource(SeedLeads, "/clients/potential/api/", strict_slashes=False)
     api.add_resource(Leads, "/api/v1/leads")
     api.add_resource(LeadBatch, "/api/v1/leads/batch")

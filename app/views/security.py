@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import (
+    abort,
     current_app,
     flash,
     g,
@@ -37,14 +38,8 @@ from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from app.errors import CrmError
 from app.roles import ADMIN, PUBLIC, ROLES
-
-try:
-    from app.views.base.guarded import Guarded
-except ImportError:  # until app/ui is whole
-
-    class Guarded:  # type: ignore[no-redef]
-        pass
-
+from app.ui.fields import read_id
+from app.views.base.guarded import Guarded
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 KEPT_AT_LOGOUT = "locale"
@@ -80,7 +75,10 @@ class LoginView(AuthDBView):
 
 def inside(address: str) -> str:
     """The address as a path of this site; the start page when it leads anywhere else."""
-    parts = urlsplit(address) if not CONTROLS.search(address) else urlsplit("")
+    try:
+        parts = urlsplit("" if CONTROLS.search(address) else address)
+    except ValueError:
+        return "/"
     elsewhere = parts.netloc and parts.netloc != request.host
     if elsewhere or parts.scheme not in ("", "http", "https"):
         return "/"
@@ -131,12 +129,24 @@ class OwnPasswordView(ResetMyPasswordView):
 
 
 class PasswordView(ResetPasswordView):
-    """An administrator gives somebody a new password."""
+    """An administrator gives somebody a new password, which ends their sessions."""
 
     route_base = "/users/password"
     form = NewPasswordForm
     form_title = lazy_gettext("New password")
     message = lazy_gettext("The password has been changed.")
+
+    def form_get(self, form: DynamicForm) -> None:
+        self._user_or_404()
+
+    def form_post(self, form: DynamicForm) -> None:
+        self.appbuilder.sm.reset_password(self._user_or_404().id, form.password.data)
+        flash(str(self.message), "info")
+
+    def _user_or_404(self) -> User:
+        key = read_id(request.args.get("pk", ""))
+        user = self.appbuilder.sm.get_user_by_id(key) if key else None
+        return user or abort(404)
 
 
 class OwnNameView(UserInfoEditView):
@@ -150,7 +160,8 @@ class OwnNameView(UserInfoEditView):
 def an_administrator_remains(form: DynamicForm, _field: Any) -> None:
     """On `active` and `roles`: nobody may take the last administrator away."""
     security = current_app.extensions["appbuilder"].sm
-    user = security.get_user_by_id(form._id) if form._id else None
+    key = getattr(form, "_id", None)  # a new user has none
+    user = security.get_user_by_id(key) if key else None
     stays = form.active.data and any(role.name == ADMIN for role in form.roles.data or ())
     if user is not None and not stays:
         try:

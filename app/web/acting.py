@@ -24,12 +24,17 @@ def _begin() -> None:
 
 
 def _user() -> Actor | None:
-    """None without a query for whoever has not logged in: visitors, token doors, static files."""
-    if (request.endpoint or "").endswith("static") or "_user_id" not in session:
+    """None, and no query, for visitors, token doors, static files and the health doors."""
+    asks_nobody = (request.endpoint or "").startswith("health.") or is_static()
+    if asks_nobody or "_user_id" not in session:
         return None
     if not current_user.is_authenticated:
         return None
     return Actor("user", current_user.get_full_name(), current_user.id)
+
+
+def is_static() -> bool:
+    return (request.endpoint or "").endswith("static")
 
 
 def _end(_error: BaseException | None) -> None:

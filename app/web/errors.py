@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from flask import Flask, jsonify, render_template, request
-from flask_babel import gettext
+from flask import Flask, current_app, jsonify, request
+from flask_babel import get_locale, gettext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -59,10 +59,13 @@ def answer(status: int, sentence: str | None = None) -> Response:
     if sentence is None:
         sentence = gettext(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))
     if request.path.startswith(API_ADDRESSES):
-        response = jsonify({"detail": sentence})
+        response = jsonify({"detail": [sentence]})
     else:
         title = gettext(TITLES[status]) if status in TITLES else HTTPStatus(status).phrase
-        page = render_template("errors/error.html", status=status, title=title, sentence=sentence)
+        # Without the context processors: one of them would ask the database who is logged in.
+        template = current_app.jinja_env.get_template("errors/error.html")
+        language = str(get_locale() or "en")
+        page = template.render(status=status, title=title, sentence=sentence, language=language)
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g
 from werkzeug.wrappers import Response
+
+from app.web.acting import is_static
 
 # Bootstrap and Select2 write style attributes; styles and scripts themselves need the nonce.
 POLICY = (
@@ -43,7 +45,7 @@ def _add(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", policy)
     if current_app.config["HTTPS"]:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
-    if not (request.endpoint or "").endswith("static"):
+    if not is_static():
         # Pages hold people's data: no copy stays with the browser or a proxy.
         response.headers.setdefault("Cache-Control", "no-store")
     return response
