@@ -770,6 +770,11 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_lead_client_id"), ["client_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_lead_email_key"), ["email_key"], unique=False)
+        batch_op.create_index(
+            "ix_lead_figures",
+            ["received_at", "campaign_id", "status", "is_test", "archived_reason"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_lead_last_name_id"), ["last_name", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_lead_phone_key"), ["phone_key"], unique=False)
         batch_op.create_index(
