@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.api import errors
+from app.api import errors, tokens
 from app.api.errors import Answer
 from app.api.leads import accepted
-from app.api.parcels import JSON_TYPE, KILOBYTE, Parcel, without_secrets
+from app.api.parcels import JSON_TYPE, KILOBYTE, Parcel
 from app.api.push import PushDoor, log_receipt
 from app.api.tokens import Pass
 from app.intake import Arrival, Receipt, receive_many
 from app.intake.arrival import digest_of_body
 from app.intake.formats import lead
 from app.intake.remarks import Remark, Why, say
+from app.models.actor import acting_as
+
+log = logging.getLogger(__name__)
 
 MOST = 100
 
@@ -47,11 +51,32 @@ class LeadBatch(PushDoor):
         results = [_result(item, one) for item, one in zip(items, receipts, strict=True)]
         return ({"results": results}, 200, {}), receipts[0].submission_id
 
+    def fail(self, session: Session, token: str, parcel: Parcel) -> Answer:
+        """One item broke us: each by itself now, so that the others do not go with it."""
+        items = _items(parcel.values) or []
+        if self.refusal_of(parcel.values) is not None:
+            return super().fail(session, token, parcel)
+        return {"results": [self._alone(session, token, parcel, item) for item in items]}, 200, {}
+
+    def _alone(self, session: Session, token: str, parcel: Parcel, item: Any) -> dict[str, Any]:
+        try:
+            allowed = tokens.admit(session, token)
+            with acting_as(allowed.sender.actor):
+                receipt = receive_many(session, [self._item(allowed, parcel, item)])[0]
+                session.commit()
+        except Exception:  # kept as failed, as a single post would be
+            session.rollback()
+            log.exception("door %s: an item could not be worked", self.name)
+            self.store_failed(session, token, lambda found: self._item(found, parcel, item))
+            return {"status": 503, "errors": errors.kept_for_later()[0]}
+        log_receipt(self.name, allowed, receipt)
+        return _result(item, receipt)
+
     def _item(self, allowed: Pass, parcel: Parcel, item: Any) -> Arrival:
         arrival = self.arrival(allowed, parcel)
         arrival.media_type = JSON_TYPE
         raw = json.dumps(item, ensure_ascii=True).encode()
-        arrival.body, arrival.body_digest = without_secrets(raw, item), digest_of_body(raw)
+        arrival.body, arrival.body_digest = raw, digest_of_body(raw)
         if isinstance(item, dict):
             lead.read(item, arrival)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from flask_babel import force_locale, gettext
 
-from app.errors import CrmError, Invalid
+from app.errors import N_, CrmError, Invalid
 from app.intake.remarks import MESSAGES, Remark, Remarks, Why
 
 LANGUAGES = ("en", "ru")
@@ -57,6 +57,12 @@ def no_scope() -> Answer:
 def kept_for_later() -> Answer:
     """Something failed on our side; the submission is kept, and may be sent again."""
     return {WHOLE: [sentence(MESSAGES[Why.FAILED])]}, 503, {"Retry-After": str(RETRY_AFTER)}
+
+
+def out_of_order() -> Answer:
+    """The database is away: nothing was kept, and the sender is asked to come again."""
+    away = N_("The database does not answer just now. Try again in a minute.")
+    return {WHOLE: [sentence(away)]}, 503, {"Retry-After": str(RETRY_AFTER)}
 
 
 def of_crm_error(error: CrmError) -> Answer:

@@ -11,19 +11,19 @@ from flask import Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.intake.arrival import digest_of_body
-from app.intake.formats.values import NumberText, Sent
+from app.intake.formats.values import HIDDEN, NumberText, Sent
 from app.intake.remarks import Remark, Why
 
 KILOBYTE = 1024
 LIMIT = 64 * KILOBYTE
 MOST_FORM_FIELDS = 500
+MOST_LEVELS = 50
 SECRET_NAMES = frozenset(
     {
         "token", "apikey", "apitoken", "accesstoken", "authorization", "secret", "clientsecret",
         "password", "googlekey",
     }
 )  # fmt: skip
-HIDDEN = "***"
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data"
@@ -60,7 +60,7 @@ def read_parcel(
         _open(parcel, request, forms, lenient)
     except _Broken as broken:
         parcel.fault, parcel.status = Remark(broken.why), broken.status
-    parcel.body = _without_secrets(parcel, token)
+    _hide_secrets(parcel, token)
     return parcel
 
 
@@ -92,11 +92,21 @@ def _json(raw: bytes) -> Any:
     except UnicodeDecodeError:
         raise _Broken(Why.BAD_ENCODING) from None
     try:
-        return json.loads(
+        values = json.loads(
             text, object_pairs_hook=Sent, parse_float=NumberText, parse_constant=_no_number
         )
     except (ValueError, RecursionError):
         raise _Broken(Why.BROKEN_JSON) from None
+    if not _is_flat_enough(values, MOST_LEVELS):
+        raise _Broken(Why.BROKEN_JSON)
+    return values
+
+
+def _is_flat_enough(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_flat_enough(one, levels - 1) for one in inside)
 
 
 def _no_number(word: str) -> Any:
@@ -138,32 +148,35 @@ def _multipart(request: Request) -> Sent:
         raise _Broken(Why.BROKEN_FORM) from None
 
 
-def _without_secrets(parcel: Parcel, token: str) -> bytes:
-    """The raw body, unless a secret stands in it: then the same values without it."""
-    body = parcel.body
-    if parcel.media_type == FORM_TYPE and isinstance(parcel.values, dict):
-        body = urlencode(_hide(parcel.values)).encode() if _holds_secret(parcel.values) else body
-    else:
-        body = without_secrets(body, parcel.values)
-    return body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
+def _hide_secrets(parcel: Parcel, token: str) -> None:
+    """The body stays as it came, unless a field that names a secret stands in it: then the same
+    values are written anew without it.
+    """
+    if _hide(parcel.values, token):
+        if parcel.media_type == FORM_TYPE:
+            parcel.body = urlencode(parcel.values).encode()
+        else:
+            parcel.body = json.dumps(parcel.values).encode()
+    parcel.body = parcel.body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
 
 
-def without_secrets(raw: bytes, values: Any) -> bytes:
-    """JSON as it came, or written anew when a field that names a secret stands in it."""
-    return json.dumps(_hide(values)).encode() if _holds_secret(values) else raw
+def _hide(value: Any, token: str) -> bool:
+    """Hides secrets inside the value itself; whether there was one under a name."""
+    found = False
+    pairs: Any = ()
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        pairs = list(enumerate(value))
+    for name, one in pairs:
+        if isinstance(value, dict) and _is_secret(name):
+            value[name], found = HIDDEN, True
+        elif isinstance(one, str) and token in one:
+            value[name] = one.replace(token, HIDDEN)
+        else:
+            found = _hide(one, token) or found
+    return found
 
 
 def _is_secret(name: Any) -> bool:
     return "".join(c for c in str(name).casefold() if c.isalnum()) in SECRET_NAMES
-
-
-def _holds_secret(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_is_secret(name) or _holds_secret(one) for name, one in value.items())
-    return isinstance(value, list) and any(_holds_secret(one) for one in value)
-
-
-def _hide(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {n: HIDDEN if _is_secret(n) else _hide(one) for n, one in value.items()}
-    return [_hide(one) for one in value] if isinstance(value, list) else value

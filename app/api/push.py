@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
-from flask_restful import Resource
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.api import errors, tokens
+from app.api.doors import TokenDoor
 from app.api.errors import Answer
 from app.api.parcels import LIMIT, Parcel, read_parcel
 from app.api.tokens import Pass, TokenRefused
@@ -32,7 +33,7 @@ KEY_HEADER = "Idempotency-Key"
 TRIES = 2  # a deadlock or a row that came meanwhile is met by doing the whole request again
 
 
-class PushDoor(Resource):
+class PushDoor(TokenDoor):
     """POST takes submissions. `name` stands in `Submission.door`."""
 
     name = ""
@@ -50,30 +51,27 @@ class PushDoor(Resource):
 
     def post(self) -> Answer:
         session = db.session()
-        try:
-            token = tokens.presented()
-            with tokens.only_looking(session):
-                tokens.admit(session, token)
-        except TokenRefused:
-            return errors.no_entry()
+        token = tokens.presented()
+        with tokens.only_looking(session):
+            tokens.admit(session, token)  # decided before the body is read
         parcel = read_parcel(
             request, token, limit=self.limit, forms=self.takes_forms, lenient=self.lenient
         )
-        for attempt in range(1, TRIES + 1):
+        for _ in range(TRIES):
             try:
                 return self._take(session, token, parcel)
             except TokenRefused:  # revoked while the body was on its way
-                session.rollback()
-                return errors.no_entry()
+                raise
             except DBAPIError as error:
                 session.rollback()
-                if attempt == TRIES or error.connection_invalidated:
-                    return self.fail(session, token, parcel)
+                failure: Exception = error
                 log.info("door %s: again after %s", self.name, type(error.orig).__name__)
-            except Exception:  # the one place where nothing that arrived may be lost
+            except Exception as error:  # the one place where nothing that arrived may be lost
                 session.rollback()
-                return self.fail(session, token, parcel)
-        raise AssertionError("unreachable")
+                failure = error
+                break
+        log.error("door %s: a submission could not be worked", self.name, exc_info=failure)
+        return self.fail(session, token, parcel)
 
     def _take(self, session: Session, token: str, parcel: Parcel) -> Answer:
         say_only_reads(False)
@@ -168,15 +166,20 @@ class PushDoor(Resource):
 
     def fail(self, session: Session, token: str, parcel: Parcel) -> Answer:
         """Something of ours broke: the submission is stored alone, for the inbox to accept."""
-        log.exception("door %s: a submission could not be worked", self.name)
+        self.store_failed(session, token, lambda allowed: self.arrival(allowed, parcel))
+        return errors.kept_for_later()
+
+    def store_failed(
+        self, session: Session, token: str, arrival: Callable[[Pass], Arrival]
+    ) -> None:
+        """In a transaction of its own. When even that fails the sender must come again."""
         try:
             allowed = tokens.admit(session, token)
-            session.add(_bare(self.arrival(allowed, parcel), Outcome.FAILED, Remark(Why.FAILED)))
+            session.add(_bare(arrival(allowed), Outcome.FAILED, Remark(Why.FAILED)))
             session.commit()
-        except Exception:  # the database itself is away: the sender is told to come again
+        except Exception:  # the database itself is away
             session.rollback()
             log.exception("door %s: not even the submission could be stored", self.name)
-        return errors.kept_for_later()
 
 
 def _bare(arrival: Arrival, outcome: Outcome, why: Remark | None = None) -> Submission:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from flask import request
-from flask_restful import Resource
 
 from app.api import errors, tokens
+from app.api.doors import TokenDoor
 from app.api.errors import Answer
-from app.api.tokens import TokenRefused
 from app.database import write_apart
-from app.errors import CrmError, NotFound
+from app.errors import NotFound
 from app.extensions import db
 from app.intake.campaigns import LARGEST_ID
 from app.models.source import Scope
 from app.statistics import Basis, Figures, Period, as_json, campaign_figures_of
 
 
-class CampaignStatistics(Resource):
+class CampaignStatistics(TokenDoor):
     """200 with decimal texts; an undefined figure is null with its reason (law 5).
 
     `period` (with `from` and `to` when custom) and `basis` may be asked for; all time by default.
@@ -24,16 +23,10 @@ class CampaignStatistics(Resource):
 
     def get(self, campaign_id: int) -> Answer:
         session = db.session()
-        try:
-            allowed = tokens.admit(session, tokens.presented())
-        except TokenRefused:
-            return errors.no_entry()
+        allowed = tokens.admit(session, tokens.presented())
         if not allowed.allows(Scope.READ_STATISTICS):
             return errors.no_scope()
-        try:
-            answer = as_json(self._figures(campaign_id))
-        except CrmError as error:
-            return errors.of_crm_error(error)
+        answer = as_json(self._figures(campaign_id))
         use = tokens.use_of(allowed)
         if use is not None:
             session.rollback()  # what was read is in hand; the write waits for nobody

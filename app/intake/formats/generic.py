@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.intake.arrival import Arrival, CampaignSent
-from app.intake.formats.values import NO, YES, plain_text, read_time, short_texts, storable
+from app.intake.formats.values import HIDDEN, NO, YES, plain_text, read_time, short_texts, storable
 from app.intake.remarks import Remark, Why, say
 from app.models.contacts import clean_text, split_fio
 
@@ -70,7 +70,7 @@ def read(values: Mapping[str, Any], arrival: Arrival) -> None:
             marks[clean_text(name).lower()] = value
         elif field and field not in found and plain_text(value):
             found[field] = value
-        elif value not in (None, "", [], {}):
+        elif value not in (None, "", [], {}, HIDDEN):
             arrival.answers[clean_text(name)[:100]] = storable(value)
     _take(arrival, {name: _as_typed(value) for name, value in found.items()})
     _take_marks(arrival, short_texts(marks))

@@ -12,6 +12,7 @@ from app.models.clock import zone
 from app.models.contacts import clean_text
 
 LONGEST_NUMBER = 40  # digits; a longer one is no phone and no id
+HIDDEN = "***"  # what stands where a secret stood
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 YES = frozenset({"1", "true", "yes", "on", "y", "да"})
 NO = frozenset({"0", "false", "no", "off", "n", "нет", ""})

@@ -1,0 +1,79 @@
+"""When something of ours breaks, what arrived is kept and the sender is told to come again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from app.api import tokens
+from app.intake import many
+from tests.api.doors import LEADS, SEED, SUBMISSIONS, Sending, last_submission, leads, submissions
+
+BODY = {"email": "a@example.com"}
+
+
+@pytest.fixture
+def sender(app: Flask) -> Sending:
+    return Sending(app)
+
+
+@pytest.mark.parametrize("door", [SEED, LEADS, SUBMISSIONS])
+def test_an_unexpected_failure_keeps_the_submission_alone(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    def breaking(*_: Any) -> None:
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setattr(many.rows, "insert_notes", breaking)
+    answer = sender.post(door, BODY)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "unexpected" not in answer.text
+    assert (leads(app), submissions(app)) == (0, 1)
+    stored = last_submission(app)
+    assert (stored["outcome"], stored["source_id"]) == ("failed", sender.source_id)
+    assert b"a@example.com" in stored["body"]
+
+
+@pytest.mark.parametrize("error", [IntegrityError, OperationalError])
+def test_a_collision_is_met_by_doing_it_again(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    insert, calls = many.rows.insert_notes, []
+
+    def breaking_once(*args: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise error("statement", {}, Exception("deadlock"))
+        insert(*args)
+
+    monkeypatch.setattr(many.rows, "insert_notes", breaking_once)
+    assert sender.post(LEADS, BODY).status_code == 201
+    assert (leads(app), submissions(app)) == (1, 1)
+
+
+def away(*_args: Any, **_more: Any) -> None:
+    raise OperationalError("statement", {}, Exception("away"))
+
+
+def test_without_a_database_the_sender_is_asked_to_come_again(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "admit", away)
+    answer = sender.post(LEADS, BODY)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def going(*_args: Any, **_more: Any) -> None:
+        monkeypatch.setattr(tokens, "admit", away)
+        away()
+
+    monkeypatch.setattr(many.rows, "insert_notes", going)
+    assert sender.post(LEADS, BODY).status_code == 503
