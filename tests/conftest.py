@@ -10,5 +10,9 @@ os.environ["CRM_DATA"] = _data.name
 for _name in ("DATABASE_URL", "POSTGRES_DB", "TOKENS_API", "ADMIN_PASSWORD", "DEBUG", "HTTPS"):
     os.environ.pop(_name, None)
 
+from app.i18n import compile_catalogues  # noqa: E402
+
+compile_catalogues()
+
 # Loaded only now: they import the application, which reads its settings.
 pytest_plugins = ["tests.postgres", "tests.site"]
