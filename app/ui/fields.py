@@ -9,7 +9,8 @@ from typing import Any
 
 from flask_babel import gettext
 from wtforms import BooleanField, SelectField, StringField
-from wtforms.fields import Field
+from wtforms.fields import Field, SelectChoice
+from wtforms.validators import ValidationError
 
 from app.models import clock
 from app.models.base import MAX_MONEY
@@ -204,14 +205,16 @@ class ChoiceField(SelectField):
         self, label: Any = None, validators: Any = None, *, enum: Any = None, blank: bool = False,
         choices: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        listed = labels.choices(enum, blank=blank) if enum is not None else list(choices or [])
-        super().__init__(
-            label, validators, choices=listed, coerce=_text_or_none, validate_choice=False, **kwargs
-        )
+        super().__init__(label, validators, coerce=_text_or_none, validate_choice=False, **kwargs)
+        self.offer(labels.choices(enum, blank=blank) if enum is not None else choices or [])
+
+    def offer(self, pairs: Any) -> None:
+        """Sets what can be chosen: (value, label) pairs."""
+        self.choices = [SelectChoice(str(value), text) for value, text, *_ in pairs]
 
     def pre_validate(self, form: Any) -> None:
         if self.data not in {_text_or_none(value) for value, *_ in self.choices}:
-            raise ValueError(gettext("Choose one of the list."))
+            raise ValidationError(gettext("Choose one of the list."))
 
 
 def _text_or_none(value: Any) -> str | None:

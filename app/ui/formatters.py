@@ -108,7 +108,9 @@ def phone(value: str | None, extension: str | None = None, region: str | None = 
             shown = value
     except phonenumbers.NumberParseException:
         shown = value
-    return gettext("%(phone)s ext. %(number)s", phone=shown, number=extension) if extension else shown
+    return (
+        gettext("%(phone)s ext. %(number)s", phone=shown, number=extension) if extension else shown
+    )
 
 
 def label_of(row: Any) -> str:

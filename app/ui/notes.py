@@ -127,7 +127,9 @@ def _sentence(note: Note, names: Names) -> str:
     facts = note.facts or {}
     parts = [_opening(note, facts, names)]
     parts += [_change(change, note, names) for change in note.changes or [] if _is_told(change)]
-    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
+    return " ".join(
+        part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part
+    )
 
 
 def _is_told(change: dict[str, Any]) -> bool:
@@ -201,7 +203,9 @@ def _change(change: dict[str, Any], note: Note, names: Names) -> str:
 
 def _is_hidden(field: str, change: dict[str, Any], names: Names) -> bool:
     model = LINKS.get(field)
-    return model is not None and not _may_see(model) and bool(change.get("old") or change.get("new"))
+    return (
+        model is not None and not _may_see(model) and bool(change.get("old") or change.get("new"))
+    )
 
 
 def _linked(field: str, value: Any, names: Names) -> str:

@@ -8,7 +8,7 @@ adds pickers for nouns without such a screen (colleagues to make responsible).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from flask import Flask, current_app
 from flask_appbuilder.security.sqla.models import User
@@ -16,6 +16,7 @@ from flask_babel import gettext
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 from wtforms.fields import Field
+from wtforms.validators import StopValidation
 
 from app.models.contacts import like_pattern, search_terms, search_text_of
 from app.ui.access import may
@@ -99,6 +100,16 @@ class UserPicker:
 
     def label(self, row: Any) -> str:
         return label_of(row)
+
+
+class Chosen:
+    """A row must be chosen; a complaint about the one that was typed goes before this."""
+
+    field_flags: ClassVar[dict[str, Any]] = {"required": True}
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        if field.data is None and not field.process_errors:
+            raise StopValidation(gettext("Fill in this field."))
 
 
 class PickerField(Field):

@@ -18,13 +18,13 @@ from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import InputRequired, Length
 
 from app.errors import CrmError, Invalid
 from app.ui import fields
 from app.ui.labels import LANGUAGE_NAMES
 from app.ui.messages import message_of
-from app.ui.pickers import PickerField
+from app.ui.pickers import Chosen, PickerField
 from app.views.base.interface import Interface
 
 KEY = re.compile(r"[A-Za-z0-9_-]{20,64}")
@@ -44,7 +44,10 @@ class NounForm(DynamicForm):
         self.faults: list[tuple[str, tuple[str, int] | None]] = []
         self.conflicts: list[dict[str, Any]] = []
         if not KEY.fullmatch(self.form_key.data or ""):
-            self.form_key.data = secrets.token_urlsafe(24)
+            self.renew_key()
+
+    def renew_key(self) -> None:
+        self.form_key.data = secrets.token_urlsafe(24)
 
     def shown(self) -> list[Any]:
         """The fields that people see, in their order."""
@@ -62,7 +65,7 @@ class NounForm(DynamicForm):
 
     def remember(self, row: Any) -> None:
         """Notes the record's version and the values that the form shows now."""
-        self.lock_version.data = str(row.lock_version)
+        self.lock_version.data = str(getattr(row, "lock_version", ""))  # not every noun has one
         self.opened.data = _signer().dumps(self.texts())
 
     def values_at_opening(self) -> dict[str, str] | None:
@@ -73,7 +76,10 @@ class NounForm(DynamicForm):
         return found if isinstance(found, dict) else None
 
     def is_stale(self, row: Any) -> bool:
-        return fields.read_id(self.lock_version.data or "") != row.lock_version
+        """Also when no version was sent: what was not seen must not be overwritten."""
+        sent = (self.lock_version.raw_data or [""])[0]
+        version = getattr(row, "lock_version", None)
+        return version is not None and fields.read_id(sent) != version
 
     # -- errors ----------------------------------------------------------------------------------
 
@@ -144,7 +150,7 @@ def _columns_of(error: IntegrityError) -> Iterable[str]:
 
 
 class NounConverter(GeneralModelConverter):
-    """Model columns → our fields. Whether a text may be empty is the noun's rule, not the form's."""
+    """Model columns → our fields. Whether a text may be empty is the noun's rule, not a form's."""
 
     def __init__(self, datamodel: Interface, enums: dict[str, Any]) -> None:
         super().__init__(datamodel)
@@ -169,10 +175,12 @@ class NounConverter(GeneralModelConverter):
         validators = given["validators"]
         if model.is_relation(name):
             if not model.is_nullable(name):
-                validators.insert(0, DataRequired(REQUIRED))
+                validators.insert(0, Chosen())
             return PickerField(noun=model.get_related_model(name).__tablename__, **given)
         if name not in model.list_columns:
-            raise LookupError(f"{model.obj.__name__} has no column {name}: add it as an extra field")
+            raise LookupError(
+                f"{model.obj.__name__} has no column {name}: add it as an extra field"
+            )
         column = model.list_columns[name]
         bare = not model.is_nullable(name) and column.default is None
         if bare and not model.is_boolean(name):

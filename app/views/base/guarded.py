@@ -76,7 +76,7 @@ class Guarded(FiltersPerRequest):
 
     @before_request
     def _clamp_arguments(self) -> None:
-        """FAB reads `request.args` in many places; so they are put in order once, before it does."""
+        """FAB reads `request.args` in many places, so they are put in order once, before that."""
         views = {type(view).__name__: view for view in (self, *(self._related_views or ()))}
         kept: list[tuple[str, str]] = []
         for name, value in request.args.items(multi=True):

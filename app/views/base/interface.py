@@ -168,9 +168,13 @@ class Interface(SQLAInterface):
         ]  # fmt: skip
 
 
+WHOLE = "*"  # the related row itself is shown, by a name that may take any of its columns
+
+
 def _grow(tree: dict[str, Any], path: list[str]) -> None:
     for part in path:
         tree = tree.setdefault(part, {})
+    tree[WHOLE] = {}
 
 
 def _branches(model: Any, tree: dict[str, Any], parent: Any) -> list[Any]:
@@ -179,7 +183,7 @@ def _branches(model: Any, tree: dict[str, Any], parent: Any) -> list[Any]:
     for name, below in tree.items():
         prop = model.__mapper__.relationships.get(name)
         if prop is None:
-            continue  # a column or a method of the related row
+            continue  # a column or a method of the related row, or the mark
         attribute, related = getattr(model, name), prop.mapper.class_
         if parent is None:
             load = selectinload(attribute) if prop.uselist else joinedload(attribute)

@@ -30,12 +30,12 @@ from app.views.base.filters import Filters, NotPutAway, OnlyPutAway, SearchText
 from app.views.base.forms import NounConverter, NounForm, as_text, shown_text
 from app.views.base.guarded import Guarded
 from app.views.base.links import address_of, link_to
-from app.views.base.once import DoneBefore, begin_once
-from app.views.base.pickers import ViewPicker
+from app.views.base.once import DoneBefore, WrongKey, begin_once
 from app.views.base.opened import watching
+from app.views.base.pickers import ViewPicker
 from app.views.base.searching import read_filters, search_fields, search_form
 from app.views.base.verbs import Verb, verb
-from app.views.base.widgets import NounList, NounSearch, new_form_key
+from app.views.base.widgets import NounList, NounSearch, as_markup, new_form_key
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,8 @@ class NounView(Guarded, ModelView):
     def change(self, row: Any, values: dict[str, Any]) -> None:
         row.change(**values)
 
-    def remove(self, row: Any, reason: str) -> None:
+    def remove(self, row: Any, reason: str) -> Any:
+        """May return the sentence to tell."""
         row.put_away(reason)
 
     def defaults(self) -> dict[str, Any]:
@@ -235,9 +236,8 @@ class NounView(Guarded, ModelView):
 
     def related(self, row: Any) -> list[tuple[Any, Any]]:
         """(view, list widget) of the related lists that the reader may see."""
-        return [
-            (view, Markup(self._related_list(row, view)())) for view in self.visible_related_views()
-        ]
+        views = self.visible_related_views()
+        return [(view, as_markup(self._related_list(row, view))) for view in views]
 
     def _related_list(self, row: Any, view: Any) -> Any:
         name = type(view).__name__
@@ -360,8 +360,8 @@ class NounView(Guarded, ModelView):
         if request.method == "POST":
             number = row.id
 
-            def act() -> None:
-                self.remove(row, form.reason.data)
+            def act() -> Any:
+                return self.remove(row, form.reason.data)
 
             if form.validate():
                 answer = self.perform(
@@ -386,7 +386,9 @@ class NounView(Guarded, ModelView):
         title = made.label
         if made.form is None:
             form = NounForm()
-            answer = self.perform(form, f"{made.name} {row.id}", lambda: made.act(self, row))
+            answer = self.perform(
+                form, f"{made.name} {row.id}", lambda: made.act(self, row), row_id=row.id
+            )
             return self._tell_faults(form, row) if isinstance(answer, int) else answer
         kind = getattr(self, made.form)(row) if isinstance(made.form, str) else made.form
 
@@ -474,6 +476,8 @@ class NounView(Guarded, ModelView):
         except CrmError as error:
             self.session.rollback()
             form.take(error)
+            if isinstance(error, WrongKey):
+                form.renew_key()
             return error.status
         except IntegrityError as error:
             self.session.rollback()
@@ -534,9 +538,7 @@ class NounView(Guarded, ModelView):
             flash(shown, "danger")
         return redirect(url_for(f"{self.endpoint}.show", pk=row.id))
 
-    def _show_conflict(
-        self, form: NounForm, number: int, filled: Callable[[Any], NounForm]
-    ) -> int:
+    def _show_conflict(self, form: NounForm, number: int, filled: Callable[[Any], NounForm]) -> int:
         """Keeps what was typed, takes over what only the other one changed, and lists both."""
         self.session.rollback()
         self.session.expire_all()

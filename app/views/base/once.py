@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.errors import N_, CrmError
 from app.models.actor import current_actor
 from app.models.form_key import FormKey
 
@@ -17,6 +18,10 @@ class DoneBefore(Exception):  # noqa: N818 -- it is no error: the first click su
     def __init__(self, row_id: int | None) -> None:
         self.row_id = row_id
         super().__init__(row_id)
+
+
+class WrongKey(CrmError):
+    message = N_("This form has been used for something else. Save it once more.")
 
 
 def begin_once(session: Session, key: str, act: str) -> FormKey:
@@ -41,5 +46,5 @@ def _refuse_known(session: Session, key: str, act: str) -> None:
     known: Any = session.get(FormKey, key, populate_existing=True)
     if known is not None:
         if known.act != act:
-            raise LookupError("the key belongs to another form")
+            raise WrongKey()
         raise DoneBefore(known.row_id)

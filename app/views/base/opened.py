@@ -16,7 +16,7 @@ from app.models.base import Noun
 @contextmanager
 def watching(session: Any, row: Noun) -> Iterator[None]:
     """While a form is saved over the row: a version that the form has not seen raises Stale."""
-    session.info["opened"] = [row, row.lock_version]
+    session.info["opened"] = [row, getattr(row, "lock_version", None)]
     try:
         yield
     finally:

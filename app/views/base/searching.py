@@ -27,7 +27,9 @@ def search_fields(datamodel: Any, view: Any) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for column in view.search_columns:
         label = view.label_columns.get(column) or field_label(column)
-        offered = [type(f) for f in view.datamodel.get_filters([column]).get_search_filters()[column]]
+        offered = [
+            type(f) for f in view.datamodel.get_filters([column]).get_search_filters()[column]
+        ]
 
         def at(kind: Any, listed: list[Any] = offered) -> int:
             return listed.index(kind)
