@@ -9,7 +9,7 @@ import hmac
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, abort, current_app, g, redirect, request, session, url_for
+from flask import abort, current_app, g, redirect, request, session, url_for
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_login import current_user, login_user
@@ -17,6 +17,7 @@ from sqlalchemy import case, delete, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.wrappers import Response
 
 from app.errors import N_, CrmError
 from app.models import LoginFailure

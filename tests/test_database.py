@@ -138,7 +138,8 @@ def test_a_slow_page_does_not_delay_a_post_and_sees_one_moment(probed):
 
 
 def test_read_then_write_is_never_told_that_the_database_is_locked(probed):
-    before, statuses = channels(probed), []
+    before = channels(probed)
+    statuses: list[int] = []
 
     def act() -> None:
         browser = probed.test_client()

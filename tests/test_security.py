@@ -406,14 +406,14 @@ def test_errors_are_pages_for_people_in_their_language(client):
 def test_errors_under_the_api_addresses_are_json(client):
     answer = client.get("/api/v1/nowhere")
     assert answer.status_code == HTTPStatus.NOT_FOUND
-    assert answer.json["detail"]
+    assert answer.get_json()["detail"]
 
 
 def test_a_database_that_is_away_is_a_503_without_a_traceback(tmp_path):
     app = create_app(settings_for(f"sqlite:///{tmp_path / 'missing' / 'crm'}"))
     browser = app.test_client()
     answer = browser.get("/health/ready")
-    assert (answer.status_code, answer.json["status"]) == (503, "not ready")
+    assert (answer.status_code, answer.get_json()["status"]) == (503, "not ready")
     with browser.session_transaction() as kept:
         kept["_user_id"] = "1"
     page = browser.get("/")
@@ -426,7 +426,7 @@ def test_a_database_that_is_away_is_a_503_without_a_traceback(tmp_path):
 def test_readiness_says_what_is_missing(tmp_path):
     app = create_app(settings_for(f"sqlite:///{tmp_path / 'crm'}"))
     answer = app.test_client().get("/health/ready")
-    assert (answer.status_code, "flask fab setup" in answer.json["reason"]) == (503, True)
+    assert (answer.status_code, "flask fab setup" in answer.get_json()["reason"]) == (503, True)
 
 
 def test_a_site_that_is_set_up_is_ready(client):

@@ -47,7 +47,9 @@ def statistics(pk: int) -> Response:
 
 def _lead_to(place: str, screen: str) -> None:
     def records() -> Response:
-        return redirect(url_for(f"{screen}.list", **request.args))
+        if request.args.get("today_interaction"):
+            return redirect(url_for("QueueView.list"))
+        return redirect(url_for(f"{screen}.list", search=request.args.get("search") or None))
 
     def record(pk: int) -> Response:
         return redirect(url_for(f"{screen}.show", pk=pk))

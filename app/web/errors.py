@@ -59,7 +59,7 @@ def answer(status: int, sentence: str | None = None) -> Response:
     if sentence is None:
         sentence = gettext(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))
     if request.path.startswith(API_ADDRESSES):
-        response = jsonify({"detail": [sentence]})
+        response: Response = jsonify({"detail": [sentence]})
     else:
         title = gettext(TITLES[status]) if status in TITLES else HTTPStatus(status).phrase
         # Without the context processors: one of them would ask the database who is logged in.

@@ -1,0 +1,368 @@
+"""Who reaches which door: every route and method stands in the table, and is tried as every role.
+
+A new route fails this file until it has a line. O, M, G, A are operator, marketer, manager and
+administrator, V a visitor; `act` marks FAB's doors for actions, which ask for each action's own
+permission (the second table).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select
+
+from app.extensions import db
+from app.models import Document
+from app.roles import OPEN_TO_VISITORS, ROLES, TABLE
+from tests.factories import (
+    make_campaign,
+    make_channel,
+    make_lead,
+    make_signed_contract,
+    make_source,
+    make_spend,
+)
+from tests.site import logged_in, visitor
+
+LETTERS = dict(zip("OMGA", ROLES, strict=True)) | {"V": "visitor"}
+ACTIONS = "act"
+NOT_WALKED = {"LoginView.logout", "compat.login"}  # they lead everybody to the log-in page
+
+DOORS = """
+CompanyView.action                 POST    act
+CompanyView.action_post            POST    act
+CompanyView.edit                   GET     A
+CompanyView.edit                   POST    A
+CompanyView.logo                   GET     A
+CompanyView.show                   GET     A
+ContractView.action                POST    act
+ContractView.action_post           POST    act
+ContractView.add                   GET     GA
+ContractView.add                   POST    GA
+ContractView.amend                 GET     GA
+ContractView.amend                 POST    GA
+ContractView.complete              GET     GA
+ContractView.complete              POST    GA
+ContractView.delete                GET     GA
+ContractView.delete                POST    GA
+ContractView.document              GET     GA
+ContractView.edit                  GET     GA
+ContractView.edit                  POST    GA
+ContractView.list                  GET     GA
+ContractView.preview               GET     GA
+ContractView.restore               POST    GA
+ContractView.show                  GET     GA
+ContractView.sign                  GET     GA
+ContractView.sign                  POST    GA
+ContractView.terminate             GET     GA
+ContractView.terminate             POST    GA
+DocumentView.action                POST    act
+DocumentView.action_post           POST    act
+DocumentView.download              GET     GA
+DocumentView.list                  GET     GA
+DocumentView.retry                 POST    GA
+DocumentView.show                  GET     GA
+HomeView.index                     GET     OMGA
+LeadView.action                    POST    act
+LeadView.action_post               POST    act
+LeadView.add                       GET     OGA
+LeadView.add                       POST    OGA
+LeadView.assign                    GET     OGA
+LeadView.assign                    POST    OGA
+LeadView.claim                     POST    OGA
+LeadView.convert                   GET     GA
+LeadView.convert                   POST    GA
+LeadView.delete                    GET     OA
+LeadView.delete                    POST    OA
+LeadView.edit                      GET     OGA
+LeadView.edit                      POST    OGA
+LeadView.let_go                    POST    OGA
+LeadView.list                      GET     OGA
+LeadView.log_call                  GET     OGA
+LeadView.log_call                  POST    OGA
+LeadView.lose                      GET     OGA
+LeadView.lose                      POST    OGA
+LeadView.plan                      GET     OGA
+LeadView.plan                      POST    OGA
+LeadView.qualify                   POST    OGA
+LeadView.reopen                    POST    OGA
+LeadView.restore                   POST    GA
+LeadView.show                      GET     OGA
+LeadView.take                      POST    OGA
+LeadView.take_over                 POST    GA
+LeadView.write_note                GET     OGA
+LeadView.write_note                POST    OGA
+LocaleView.index                   GET     VOMGA
+LoginView.login                    GET     VOMGA
+LoginView.login                    POST    VOMGA
+LoginView.logout                   GET     VOMGA
+LoginView.logout                   POST    VOMGA
+NoteView.action                    POST    act
+NoteView.action_post               POST    act
+NoteView.edit                      GET     OGA
+NoteView.edit                      POST    OGA
+NoteView.list                      GET     OGA
+NoteView.show                      GET     OGA
+OwnNameView.this_form_get          GET     OMGA
+OwnNameView.this_form_post         POST    OMGA
+OwnPasswordView.this_form_get      GET     OMGA
+OwnPasswordView.this_form_post     POST    OMGA
+PasswordView.this_form_get         GET     A
+PasswordView.this_form_post        POST    A
+PickerApi.get                      GET     OMGA
+RoleView.action                    POST    act
+RoleView.action_post               POST    act
+RoleView.add                       GET     A
+RoleView.add                       POST    A
+RoleView.delete                    GET     A
+RoleView.delete                    POST    A
+RoleView.edit                      GET     A
+RoleView.edit                      POST    A
+RoleView.list                      GET     A
+RoleView.show                      GET     A
+SourceView.action                  POST    act
+SourceView.action_post             POST    act
+SourceView.add                     GET     MA
+SourceView.add                     POST    MA
+SourceView.delete                  GET     MA
+SourceView.delete                  POST    MA
+SourceView.edit                    GET     MA
+SourceView.edit                    POST    MA
+SourceView.issue_token             GET     MA
+SourceView.issue_token             POST    MA
+SourceView.list                    GET     MA
+SourceView.restore                 POST    MA
+SourceView.revoke                  POST    MA
+SourceView.show                    GET     MA
+SpendView.action                   POST    act
+SpendView.action_post              POST    act
+SpendView.add                      GET     MA
+SpendView.add                      POST    MA
+SpendView.delete                   GET     MA
+SpendView.delete                   POST    MA
+SpendView.edit                     GET     MA
+SpendView.edit                     POST    MA
+SpendView.list                     GET     MA
+SpendView.show                     GET     MA
+SubmissionView.action              POST    act
+SubmissionView.action_post         POST    act
+SubmissionView.list                GET     OGA
+SubmissionView.show                GET     OGA
+UserView.action                    POST    act
+UserView.action_post               POST    act
+UserView.add                       GET     A
+UserView.add                       POST    A
+UserView.delete                    GET     A
+UserView.delete                    POST    A
+UserView.edit                      GET     A
+UserView.edit                      POST    A
+UserView.list                      GET     A
+UserView.show                      GET     A
+UserView.userinfo                  GET     OMGA
+UtilView.back                      GET     OMGA
+api.campaignstatistics             GET     VOMGA
+api.leadbatch                      POST    VOMGA
+api.leads                          POST    VOMGA
+api.seedleads                      POST    VOMGA
+api.submissions                    POST    VOMGA
+appbuilder.static                  GET     VOMGA
+compat.campaign_record             GET     OMGA
+compat.campaign_records            GET     OMGA
+compat.client_record               GET     OMGA
+compat.client_records              GET     OMGA
+compat.contract_record             GET     OMGA
+compat.contract_records            GET     OMGA
+compat.lead_record                 GET     OMGA
+compat.lead_records                GET     OMGA
+compat.login                       GET     VOMGA
+compat.logout                      GET     OMGA
+compat.profile                     GET     OMGA
+compat.service_record              GET     OMGA
+compat.service_records             GET     OMGA
+compat.statistics                  GET     OMGA
+health.live                        GET     VOMGA
+health.ready                       GET     VOMGA
+static                             GET     VOMGA
+"""
+
+# screen.action: who may run it
+ACTS = """
+LeadView.convert                   GA
+RoleView.copyrole                  A
+UserView.resetmypassword           OMGA
+UserView.resetpasswords            A
+UserView.userinfoedit              OMGA
+"""
+
+
+def table(lines: str) -> dict[tuple[str, ...], str]:
+    rows = [line.split() for line in lines.strip().splitlines() if not line.startswith("#")]
+    return {tuple(row[:-1]): row[-1] for row in rows}
+
+
+def doors_of(app) -> set[tuple[str, str]]:
+    return {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def views_of(app) -> list[Any]:
+    return list(app.extensions["appbuilder"].baseviews)
+
+
+@pytest.fixture
+def rows(sqlite_app) -> dict[str, int]:
+    """A row of each noun, so that no door answers 404 before it has looked at the role."""
+    with sqlite_app.app_context():
+        session = db.session()
+        contract = make_signed_contract(session)
+        campaign = make_campaign(session, channel=make_channel(session))
+        make_lead(session, campaign=campaign)
+        make_spend(session, campaign=campaign)
+        source = make_source(session)
+        source.issue_token()
+        contract.client.add_person(first_name="Olga", last_name="Person", phone="+79990001122")
+        session.commit()
+        assert session.scalars(select(Document.id)).first()
+        found = {}
+        for view in views_of(sqlite_app):
+            model = getattr(getattr(view, "datamodel", None), "obj", None)
+            if model is not None:
+                key = session.scalars(select(inspect(model).primary_key[0])).first()
+                found[type(view).__name__] = key if isinstance(key, int) else 1
+        return found
+
+
+def address(app, endpoint: str, method: str, rows: dict[str, int]) -> str:
+    rule = next(
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint == endpoint and method in rule.methods
+    )
+    key = str(rows.get(endpoint.split(".")[0], 1))
+    values = {"pk": key, "noun": "campaign", "name": "x", "locale": "en", "filename": "none.js"}
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values.get(found[1], "1"), rule.rule)
+
+
+def is_refused(answer: Any) -> bool:
+    led_away = answer.status_code == 302 and answer.location.startswith("/login/")
+    return answer.status_code in (401, 403) or led_away
+
+
+def test_the_table_mentions_every_door(sqlite_app):
+    assert doors_of(sqlite_app) == set(table(DOORS))
+
+
+def test_every_permission_stands_in_the_roles_table(sqlite_app):
+    """What a screen offers and no role may use is a mistake, and so is the reverse."""
+    offered = {
+        (view.class_permission_name, permission.removeprefix("can_"))
+        for view in views_of(sqlite_app)
+        for permission in view.base_permissions or ()
+    }
+    granted = {
+        (screen, act)
+        for screen, columns in TABLE.items()
+        for column in columns
+        for act in column.split()
+        if act != "menu_access"
+    }
+    assert granted == offered
+
+
+def test_visitors_reach_only_the_doors_that_the_roles_file_lists(sqlite_app):
+    open_doors = {endpoint for (endpoint, _), who in table(DOORS).items() if "V" in who}
+    assert open_doors == OPEN_TO_VISITORS
+
+
+@pytest.mark.parametrize("letter", "VOMGA")
+def test_each_role_reaches_its_doors_and_no_other(sqlite_app, rows, letter):
+    browsers = {
+        who: visitor(sqlite_app) if who == "visitor" else logged_in(sqlite_app, who.lower())
+        for who in [LETTERS[letter]]
+    }
+    wrong = []
+    doors = [
+        (endpoint, method, who) for (endpoint, method), who in table(DOORS).items()
+        if who != ACTIONS and endpoint not in NOT_WALKED
+    ]  # fmt: skip
+    # The refused ones first: the others may change the rows.
+    for endpoint, method, who in sorted(doors, key=lambda door: letter in door[2]):
+        path = address(sqlite_app, endpoint, method, rows)
+        with browsers[LETTERS[letter]].open(path, method=method) as answer:
+            token_door = endpoint.startswith("api.")
+            expected = letter not in who
+            if answer.status_code >= 500 or (not token_door and is_refused(answer) != expected):
+                wrong.append(f"{method} {path} ({endpoint}): {answer.status_code}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("letter", "VOMGA")
+def test_each_role_runs_its_actions_and_no_other(sqlite_app, rows, letter):
+    role = LETTERS[letter]
+    browser = visitor(sqlite_app) if role == "visitor" else logged_in(sqlite_app, role.lower())
+    wrong = []
+    listed = table(ACTS)
+    for view in views_of(sqlite_app):
+        screen = type(view).__name__
+        for name, action in getattr(view, "actions", {}).items():
+            may = letter in listed[f"{screen}.{name}",]
+            key = str(rows[screen])
+            answers = []
+            if action.single:
+                answers.append(browser.post(f"{view.route_base}/action/{name}/{key}"))
+            if action.multiple:
+                form = {"action": name, "rowid": [key]}
+                answers.append(browser.post(f"{view.route_base}/action_post", data=form))
+            wrong += [
+                f"{screen}.{name}: {answer.status_code}"
+                for answer in answers
+                if answer.status_code >= 500 or is_refused(answer) == may
+            ]
+    assert wrong == []
+
+
+def test_the_table_mentions_every_action(sqlite_app):
+    present = {
+        (f"{type(view).__name__}.{name}",)
+        for view in views_of(sqlite_app)
+        for name in getattr(view, "actions", {})
+    }
+    assert present == set(table(ACTS))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_menu_shows_what_the_role_may_open_and_each_entry_opens(sqlite_app, rows, role):
+    browser = logged_in(sqlite_app, role.lower())
+    page = browser.get("/", follow_redirects=True)
+    assert page.status_code == 200
+    appbuilder = sqlite_app.extensions["appbuilder"]
+    column = ROLES.index(role)
+    for item in appbuilder.menu.menu:
+        for entry in item.childs or [item]:
+            with sqlite_app.test_request_context():
+                path = entry.get_url()
+            allowed = bool(TABLE[entry.name][column].strip()) and not (
+                entry.name == "UserView" and role != "Admin"
+            )
+            assert (browser.get(path).status_code == 200) == allowed, (role, entry.name)
+            assert (f'href="{path}"' in page.text) == allowed, (role, entry.name)
+
+
+@pytest.mark.parametrize(
+    ("role", "start"),
+    [
+        ("Operator", "QueueView"),
+        ("Marketer", "CampaignView"),
+        ("Manager", "DecisionView"),
+        ("Admin", "DecisionView"),
+    ],
+)
+def test_everybody_starts_where_their_day_begins(sqlite_app, role, start):
+    answer = logged_in(sqlite_app, role.lower()).get("/")
+    assert answer.status_code == 302
+    assert answer.location.startswith(f"/{start.lower()}/")
