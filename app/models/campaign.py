@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import N_, Invalid
+from app.errors import N_, Invalid, NotFound
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -98,6 +98,35 @@ class Campaign(Noun, Editable, PutAway, Batched, Searchable, Model):
     @property
     def has_ended(self) -> bool:
         return self.ends_on is not None and self.ends_on < today()
+
+    def add_external_id(self, platform: str, external_id: str) -> CampaignExternalId:
+        """So that leads which name the platform's id find this campaign. Raises Invalid by field,
+        also when another campaign has the id. Platforms are named in small letters.
+        """
+        platform = checked_text("platform", platform, limit=40).lower()
+        external_id = checked_text("external_id", external_id, limit=100)
+        required("platform", platform)
+        required("external_id", external_id)
+        with self.session.no_autoflush:
+            twins = self.session.query(CampaignExternalId)
+            twin = twins.filter_by(platform=platform, external_id=external_id).first()
+        if twin is not None:
+            raise Invalid.of(
+                "external_id",
+                N_("This id belongs to the campaign “%(campaign)s” already."),
+                campaign=twin.campaign.title,
+            )
+        added = CampaignExternalId(platform=platform, external_id=external_id)
+        self.external_ids.append(added)
+        return added
+
+    def remove_external_id(self, row_id: int) -> None:
+        """Raises NotFound when it is none of this campaign's."""
+        for one in self.external_ids:
+            if one.id == row_id:
+                self.external_ids.remove(one)
+                return
+        raise NotFound()
 
     def put_away(self, reason: str) -> None:
         """Leaves lists and pickers; its spend, leads and contracts still count (law 7)."""

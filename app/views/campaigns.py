@@ -1,0 +1,95 @@
+"""Campaigns with what they brought and cost, and the channels through which they speak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import case
+from werkzeug.wrappers import Response
+from wtforms.validators import InputRequired
+
+from app.models.campaign import Campaign, Channel
+from app.models.clock import today
+from app.statistics import campaign_figures_of
+from app.ui.fields import TextField
+from app.views.base import Interface, NounForm, NounView, verb
+from app.views.clients import ClientView
+from app.views.leads import LeadView
+from app.views.spend import SpendView
+
+RUNNING = "running"
+
+
+class CampaignInterface(Interface):
+    def apply_order_by(
+        self, query: Any, order_column: str, order_direction: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        """By RUNNING: those that run now, then those to come, then those that are over."""
+        if order_column != RUNNING:
+            return super().apply_order_by(query, order_column, order_direction, *args, **kwargs)
+        day = today()
+        phase = case((Campaign.ends_on < day, 2), (Campaign.starts_on > day, 1), else_=0)
+        return query.order_by(phase, Campaign.id.desc())
+
+
+class ExternalIdForm(NounForm):
+    platform = TextField(
+        _("Platform"), [InputRequired()], description=_("Such as yandex, vk, google.")
+    )
+    external_id = TextField(_("Id on the platform"), [InputRequired()])
+
+
+class CampaignView(NounView):
+    datamodel = CampaignInterface(Campaign)
+    list_title, show_title = _("Campaigns"), _("Campaign")
+    add_title, edit_title = _("New campaign"), _("Change campaign")
+    list_columns = ["title", "service", "channel", "starts_on", "ends_on", "budget"]
+    show_columns = [
+        "title", "service", "channel", "budget", "starts_on", "ends_on", "created_at", "changed_at",
+    ]  # fmt: skip
+    add_columns = edit_columns = ["title", "service", "channel", "budget", "starts_on", "ends_on"]
+    order_columns = ["title", "starts_on", "ends_on", "budget"]
+    base_order = (RUNNING, "asc")
+    search_columns = ["service", "channel"]
+    description_columns = {
+        "budget": _("The plan. Statistics use it, marked as planned, until spend is recorded."),
+        "ends_on": _("Leave it empty if the end is open."),
+    }
+    show_template = "crm/campaign_show.html"
+    related_views = [SpendView, LeadView, ClientView]
+
+    def context(self, row: Campaign) -> dict[str, Any]:
+        return {"figures": campaign_figures_of(self.session, row.id)}
+
+    @verb(_("Add a platform's id"), permission="edit", form=ExternalIdForm)
+    def add_external_id(self, row: Campaign, values: dict[str, Any]) -> str:
+        row.add_external_id(values["platform"], values["external_id"])
+        return gettext("The id has been added: leads that name it belong to this campaign.")
+
+    @expose("/<int:pk>/remove_external_id/<int:external_id>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def remove_external_id(self, pk: int, external_id: int) -> Response:
+        row, form = self.row_or_404(pk), NounForm()
+
+        def act() -> str:
+            row.remove_external_id(external_id)
+            return gettext("The id has been removed.")
+
+        answer = self.perform(form, f"remove external id {external_id}", act, row_id=row.id)
+        return self._tell_faults(form, row) if isinstance(answer, int) else answer
+
+
+class ChannelView(NounView):
+    datamodel = Interface(Channel)
+    list_title, show_title = _("Channels"), _("Channel")
+    add_title, edit_title = _("New channel"), _("Change channel")
+    list_columns = ["title"]
+    show_columns = ["title", "created_at", "changed_at"]
+    add_columns = edit_columns = ["title"]
+    order_columns = ["title"]
+    base_order = ("title", "asc")
