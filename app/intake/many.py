@@ -28,6 +28,7 @@ MOST_IN_A_ROUND = 1000
 LOOKS = 3  # a row that the look-up does not see and the unique index does is looked for again
 OTHERS_NAMED = 20
 NEWEST = 2**62  # drafts of this round come after all rows of the same moment
+REGION = select(Company.phone_region).where(Company.id == ONLY_ROW)
 
 
 def receive_many(session: Session, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -198,7 +199,7 @@ class _Round:
 
 def company_region(session: Session) -> str:
     """The region that reads national phone numbers; one column, for this is asked at each post."""
-    region = session.scalar(select(Company.phone_region).where(Company.id == ONLY_ROW))
+    region: str | None = session.connection().execute(REGION).scalar()
     if region is None:
         raise RuntimeError("the company row is missing: run `flask fab setup`")
     return region

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Boolean, Integer, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.intake.arrival import Arrival
 from app.intake.reading import Person
 from app.models.contact_point import ContactPoint
 from app.models.lead import Lead, is_open_lead, search_text_of_lead
-from app.models.matching import CANDIDATES, Keys, by_rank, leads_sharing
+from app.models.matching import CANDIDATES, Keys, by_rank, leads_sharing, sharing_params
 from app.models.person import Named, Reachable
 
 NAMES = ("last_name", "first_name", "middle_name")
 FILLED = (*NAMES, "company_name", "job_title", "language")
 REACHED = ("phone", "phone_key", "phone_extension", "email", "email_key")
+EVERYBODY = 1_000_000
 MOST_POINTS = 50  # of one lead; a robot that asks again for ever fills no table
 
 
@@ -158,20 +160,36 @@ class OpenLeads:
 
 
 def _found(session: Session, people: list[tuple[int | None, Keys]]) -> list[Draft]:
+    campaigns = {campaign_id for campaign_id, _ in people}
+    rows = session.connection().execute(
+        _query(),
+        {
+            **sharing_params(keys for _, keys in people),
+            "campaigns": sorted(one for one in campaigns if one is not None),
+            "or_none": None in campaigns,
+            "most": CANDIDATES if len(people) == 1 else EVERYBODY,
+        },
+    )
+    return [_draft_of(row) for row in rows]
+
+
+@cache
+def _query() -> Select[Any]:
     columns = (
         Lead.id, Lead.campaign_id, Lead.received_at, Lead.asked_again_at,
         *(getattr(Lead, name) for name in (*FILLED, *REACHED)),
     )  # fmt: skip
-    query = (
+    here = or_(
+        Lead.campaign_id.in_(bindparam("campaigns", expanding=True)),
+        and_(bindparam("or_none", type_=Boolean), Lead.campaign_id.is_(None)),
+    )
+    return (
         select(*columns)
-        .where(Lead.id.in_(leads_sharing(keys for _, keys in people)), is_open_lead())
-        .where(_in_campaigns({campaign_id for campaign_id, _ in people}))
+        .where(Lead.id.in_(leads_sharing()), is_open_lead(), here)
         .order_by(Lead.received_at, Lead.id)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(key_share=True, of=Lead)
     )
-    if len(people) == 1:
-        query = query.limit(CANDIDATES)
-    return [_draft_of(row) for row in session.execute(query)]
 
 
 def _draft_of(row: Any) -> Draft:
@@ -181,10 +199,3 @@ def _draft_of(row: Any) -> Draft:
     for field in (*FILLED, *REACHED):
         setattr(draft, field, getattr(row, field))
     return draft
-
-
-def _in_campaigns(ids: set[int | None]) -> Any:
-    listed = Lead.campaign_id.in_(sorted(one for one in ids if one is not None))
-    if None not in ids:
-        return listed
-    return or_(listed, Lead.campaign_id.is_(None)) if len(ids) > 1 else Lead.campaign_id.is_(None)

@@ -483,7 +483,7 @@ def search_text_of_lead(lead: Any) -> str:
         lead.company_name,
         lead.email,
         *sorted(lead.email_keys()),
-        phones=[lead.phone, *sorted(lead.phone_keys())],
+        phones=dict.fromkeys([lead.phone, *sorted(lead.phone_keys())]),
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import CompoundSelect, select, text, union
+from sqlalchemy import CompoundSelect, bindparam, select, text, union
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.contact_point import ContactPoint
@@ -115,13 +116,13 @@ def open_leads_like(
         return []
     query = (
         select(Lead)
-        .where(Lead.id.in_(leads_sharing([keys])), is_open_lead())
+        .where(Lead.id.in_(leads_sharing()), is_open_lead())
         .where(Lead.campaign_id.is_not_distinct_from(campaign_id))
         .options(selectinload(Lead.contact_points))
         .order_by(Lead.received_at, Lead.id)
         .limit(CANDIDATES)
     )
-    found = [lead for lead in session.scalars(query) if lead.id != but]
+    found = [lead for lead in session.scalars(query, sharing_params([keys])) if lead.id != but]
     return by_rank(keys, ((Keys.of(lead), lead.received_at, lead.id, lead) for lead in found))
 
 
@@ -132,27 +133,41 @@ def by_rank(keys: Keys, people: Iterable[tuple[Keys, datetime, int, Row]]) -> li
     return [row for *_, row in sorted(ranked, key=lambda rank: rank[:3])]
 
 
-def leads_sharing(people: Iterable[Keys]) -> CompoundSelect[Any]:
-    """Ids of the leads that may be one of these people; `Keys.match` decides.
+@cache
+def leads_sharing() -> CompoundSelect[Any]:
+    """Ids of the leads that may be one of some people; `Keys.match` decides. Built once, for it
+    is asked at every post; `sharing_params` fills it.
 
     Where both sides have a phone an e-mail says nothing, so that of many strangers who share an
     address only those without a phone are looked at.
     """
     from app.models.lead import Lead
 
+    def one_of(name: str) -> Any:
+        return bindparam(name, expanding=True)
+
+    return union(
+        select(Lead.id).where(Lead.phone_key.in_(one_of("phones"))),
+        select(Lead.id).where(Lead.email_key.in_(one_of("emails_alone"))),
+        select(Lead.id).where(Lead.email_key.in_(one_of("emails")), Lead.phone_key.is_(None)),
+        select(ContactPoint.lead_id).where(
+            ContactPoint.key.in_(one_of("keys")), ContactPoint.lead_id.is_not(None)
+        ),
+    )
+
+
+def sharing_params(people: Iterable[Keys]) -> dict[str, list[str]]:
+    """Whom `leads_sharing` looks for."""
     everybody = list(people)
     phones = _all(keys.phones for keys in everybody)
     emails = _all(keys.emails for keys in everybody)
-    enough = _all(keys.emails for keys in everybody if not keys.phones)
-    parts = [_points(ContactPoint.lead_id, phones | emails)]
-    if phones:
-        parts.append(select(Lead.id).where(Lead.phone_key.in_(sorted(phones))))
-    if enough:
-        parts.append(select(Lead.id).where(Lead.email_key.in_(sorted(enough))))
-    if emails - enough:
-        shared = Lead.email_key.in_(sorted(emails - enough))
-        parts.append(select(Lead.id).where(shared, Lead.phone_key.is_(None)))
-    return union(*parts)
+    alone = _all(keys.emails for keys in everybody if not keys.phones)
+    return {
+        "phones": sorted(phones),
+        "emails_alone": sorted(alone),
+        "emails": sorted(emails - alone),
+        "keys": sorted(phones | emails),
+    }
 
 
 def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Client]:
@@ -162,7 +177,7 @@ def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Clien
     if not keys:
         return []
     people = _sharing(ContactPerson, ContactPoint.person_id, keys)
-    ids = union(
+    ids: CompoundSelect[Any] = union(
         *_sharing(Client, ContactPoint.client_id, keys).selects,  # SQLite takes no nested union
         select(ContactPerson.client_id).where(ContactPerson.id.in_(people)),
     )
