@@ -153,9 +153,11 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         client.create()
         return client
 
-    def create(self) -> None:
-        """Called once on a new client: the first note of its story."""
-        self.refresh_search_text()
+    def create(self, **values: Any) -> None:
+        """Called once on a new client, with its data unless it is there already: the first note of
+        its story. Raises Invalid by field.
+        """
+        self._take(values) if values else self.refresh_search_text()
         self._note(NoteKind.CREATED, always=True)
 
     def change(self, **values: Any) -> None:

@@ -1,0 +1,170 @@
+"""Converting a lead: the page where a manager sees who matches and chooses what it becomes (law 1).
+
+The form carries the ids of the clients that the manager has seen; `Lead.convert` looks again inside
+its transaction and sends the manager back here when another one has appeared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import redirect, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+from wtforms import BooleanField, HiddenField
+from wtforms.validators import InputRequired
+
+from app.errors import N_, Invalid
+from app.models.client import Client
+from app.models.contract import COUNTED, Contract
+from app.models.lead import Lead, NewOrganisation, NewPerson
+from app.models.note import Note
+from app.ui.fields import ChoiceField, TextField, read_id
+from app.ui.pickers import PickerField, picker_of
+from app.views.base import NounForm, verb
+from app.views.base.links import screen_of
+
+PERSON, ORGANISATION, OTHER = "person", "organisation", "other"
+
+
+class IntoField(ChoiceField):
+    """`client-12`, `other` (the one of the picker), `person` or `organisation`."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data in (PERSON, ORGANISATION, OTHER) or _client_id(self.data):
+            return
+        raise ValueError(gettext("Choose what the lead becomes."))
+
+
+class ConvertForm(NounForm):
+    into = IntoField(_("What it becomes"), [InputRequired(_("Choose what the lead becomes."))])
+    client = PickerField(_("Client"), noun="client", eager=False)
+    organisation_name = TextField(_("Name of the organisation"))
+    start_contract = BooleanField(_("Start a contract with this client"))
+    seen = HiddenField()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A client who shares a phone or e-mail with the lead, as the page shows it."""
+
+    client: Client
+    signed: int
+    last_contact_at: datetime | None
+    same_phone: bool
+    same_email: bool
+    same_name: bool
+    is_new: bool  # has appeared since the manager looked
+
+    @property
+    def choice(self) -> str:
+        return f"client-{self.client.id}"
+
+
+class Converting:
+    """The part of the leads' screen that converts."""
+
+    session: Any
+
+    @verb(
+        _("Convert"), permission="convert", form=ConvertForm, template="crm/convert.html",
+        style="primary", when=lambda lead: lead.is_open,
+    )  # fmt: skip
+    def convert(self, lead: Lead, values: dict[str, Any]) -> Any:
+        into = self._chosen(values)
+        seen = [number for number in map(read_id, values["seen"].split(",")) if number]
+        client = lead.convert(into, seen=seen)
+        contracts = screen_of("contract")
+        if values["start_contract"] and contracts is not None and contracts.offers("add"):
+            address = url_for(f"{contracts.endpoint}.add", client=client.id, lead=lead.id)
+            return redirect(address)
+        return client, gettext("The lead has become this client.")
+
+    def _chosen(self, values: dict[str, Any]) -> Client | NewPerson | NewOrganisation:
+        choice = values["into"]
+        if choice == PERSON:
+            return NewPerson()
+        if choice == ORGANISATION:
+            return NewOrganisation(values["organisation_name"] or "")
+        if choice == OTHER:
+            client, field = values.get("client"), "client"
+        else:
+            picker, field = picker_of("client"), "into"
+            client = picker.get(_client_id(choice)) if picker else None
+        if client is None:
+            raise Invalid.of(field, N_("Choose a client who is there."))
+        return client
+
+    def context_convert(self, lead: Lead, form: ConvertForm) -> dict[str, Any]:
+        seen = {read_id(text) for text in (form.seen.data or "").split(",")} - {None}
+        matches = self._matches(lead, seen, asked=form.is_submitted())
+        form.seen.data = ",".join(str(match.client.id) for match in matches)
+        if form.into.data is None and not form.is_submitted():
+            form.into.data = _suggested(lead, matches)
+            form.organisation_name.data = lead.company_name
+        contracts = screen_of("contract")
+        return {
+            "matches": matches,
+            "may_start_contract": contracts is not None and contracts.offers("add"),
+        }
+
+    def _matches(self, lead: Lead, seen: set[Any], *, asked: bool) -> list[Match]:
+        clients = lead.likely_clients() if lead.is_open else []
+        signed, spoken = self._figures([client.id for client in clients])
+        return [
+            Match(
+                client,
+                signed.get(client.id, 0),
+                spoken.get(client.id),
+                bool(lead.phone_keys() & _phones(client)),
+                bool(lead.email_keys() & _emails(client)),
+                bool(lead.name()) and lead.name().casefold() == client.name().casefold(),
+                asked and client.id not in seen,
+            )
+            for client in clients
+        ]
+
+    def _figures(self, ids: Sequence[int]) -> tuple[dict[int, int], dict[int, datetime]]:
+        """Signed contracts and the last note of each client, by one statement each."""
+        if not ids:
+            return {}, {}
+        contracts = (
+            select(Contract.client_id, func.count())
+            .where(Contract.client_id.in_(ids), Contract.status.in_(COUNTED))
+            .where(Contract.archived_at.is_(None))
+            .group_by(Contract.client_id)
+        )
+        notes = (
+            select(Note.client_id, func.max(Note.at))
+            .where(Note.client_id.in_(ids))
+            .group_by(Note.client_id)
+        )
+        signed = {row[0]: row[1] for row in self.session.execute(contracts)}
+        return signed, {row[0]: row[1] for row in self.session.execute(notes)}
+
+
+def _suggested(lead: Lead, matches: list[Match]) -> str | None:
+    """Chosen beforehand: an equal phone and name; without a match what the lead itself says."""
+    same = [match for match in matches if match.same_phone and match.same_name]
+    if len(same) == 1:
+        return same[0].choice
+    if matches:
+        return None
+    return ORGANISATION if lead.company_name else PERSON
+
+
+def _client_id(choice: str | None) -> int | None:
+    kind, _dash, number = (choice or "").partition("-")
+    return read_id(number) if kind == "client" else None
+
+
+def _phones(client: Client) -> set[str]:
+    return client.phone_keys().union(*(person.phone_keys() for person in client.people))
+
+
+def _emails(client: Client) -> set[str]:
+    return client.email_keys().union(*(person.email_keys() for person in client.people))

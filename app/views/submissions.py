@@ -1,0 +1,116 @@
+"""Submissions: everything that arrived, what became of it, and why it was refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.intake.remarks import as_read
+from app.models.source import Source
+from app.models.submission import Outcome, Submission
+from app.ui import pickers
+from app.ui.access import may
+from app.ui.labels import field_label
+from app.ui.pickers import PickerField
+from app.views.base import Interface, NounView
+
+SHOWN_BYTES = 64 * 1024
+
+
+class SourceNames:
+    """The inbox is filtered by sources also by those who may not open the sources themselves."""
+
+    noun = "source"
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+
+    def may(self) -> bool:
+        return may("list", "SubmissionView")
+
+    def find(self, text: str, limit: int = pickers.LIMIT, *, every: bool = False) -> list[Any]:
+        named = select(Source).order_by(Source.name).limit(pickers.SMALL)
+        rows = self.view.session.scalars(named).all()
+        return pickers.among(rows, text, self.label, limit)
+
+    def get(self, row_id: Any, *, every: bool = False) -> Any | None:
+        number = pickers.read_id(row_id)
+        return self.view.session.get(Source, number) if number else None
+
+    def label(self, row: Any) -> str:
+        return str(row.name)
+
+
+class SourceField(PickerField):
+    def __init__(self, label: Any = None, *, names: SourceNames, **kwargs: Any) -> None:
+        super().__init__(label, noun=SourceNames.noun, every=True, **kwargs)
+        self.names = names
+
+    @property
+    def picker(self) -> Any:
+        return self.names
+
+
+class SubmissionView(NounView):
+    datamodel = Interface(Submission)
+    list_title, show_title = _("Submissions"), _("Submission")
+    list_columns = ["received_at", "source", "door", "outcome", "campaign", "lead", "reasons"]
+    needs = ["received_at", "source.name", "door", "outcome", "campaign", "lead", "reasons"]
+    show_columns = [
+        "received_at", "submitted_at", "source", "door", "outcome", "campaign", "campaign_sent",
+        "lead", "first", "external_id", "answers", "click_id", "utm", "consent_text", "consent_at",
+    ]  # fmt: skip
+    order_columns = ["received_at"]
+    base_order = ("received_at", "desc")
+    search_columns = ["outcome", "source", "campaign", "received_at"]
+    enums = {"outcome": Outcome}
+    label_columns = {
+        "door": _("Door"),
+        "reasons": _("Reasons"),
+        "campaign_sent": _("Campaign as sent"),
+        "first": _("Repeats"),
+        "answers": _("Answers of the form"),
+        "click_id": _("Click id"),
+        "utm": _("UTM"),
+    }
+    show_template = "crm/submission.html"
+
+    def _init_forms(self) -> None:
+        super()._init_forms()
+        named = SourceField(_("Source"), names=SourceNames(self))
+        self._search_fields["0_source"] = named
+
+    def cell(self, row: Submission, column: str) -> Any:
+        if column == "source":
+            return row.source.name if row.source else ""
+        if column == "reasons":
+            return "; ".join(f"{field}: {text}" for field, text in remarks_of(row.reasons))
+        if column in ("answers", "utm"):
+            listed = getattr(row, column) or {}
+            return "\n".join(f"{name}: {value}" for name, value in listed.items())
+        return super().cell(row, column)
+
+    def context(self, row: Submission) -> dict[str, Any]:
+        return {
+            "reasons": remarks_of(row.reasons),
+            "warnings": remarks_of(row.warnings),
+            "body": row.body[:SHOWN_BYTES].decode("utf-8", "replace"),
+            "body_is_cut": len(row.body) > SHOWN_BYTES,
+        }
+
+
+def remarks_of(stored: Any) -> list[tuple[str, str]]:
+    """(field, sentence) of stored reasons or warnings, in the reader's language."""
+    told = []
+    for field, said in as_read(stored).items():
+        for remark in said:
+            message = gettext(remark.message)
+            try:
+                text = message % dict(remark.params) if remark.params else message
+            except (KeyError, TypeError, ValueError):
+                text = message  # stored by an earlier version with other places
+            told.append((str(field_label(field)) if field else gettext("The request"), text))
+    return told
