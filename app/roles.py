@@ -11,7 +11,8 @@ ROLES = ("Operator", "Marketer", "Manager", ADMIN)
 PUBLIC = "Public"  # FAB expects it to exist; it opens nothing (app/security.py)
 
 SEE = "list show"
-EDIT = "list show add edit delete"
+CHANGE = "list show add edit"
+EDIT = f"{CHANGE} delete"
 OWN = "userinfo userinfoedit resetmypassword"  # one's own account
 FORM = "this_form_get this_form_post"
 
@@ -23,19 +24,19 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "LeadView": (
         f"{EDIT} work note",
         "",
-        "list show add edit work note convert restore",
+        f"{CHANGE} work note convert restore",
         f"{EDIT} work note convert restore",
     ),
     "SubmissionView": (SEE, "", SEE, SEE),
     "ClientView": (f"{SEE} note", "", f"{EDIT} note restore", f"{EDIT} note restore"),
-    "ContactPersonView": (SEE, "", EDIT, EDIT),
+    "ContactPersonView": (SEE, "", CHANGE, CHANGE),
     "ContractView": ("", "", f"{EDIT} sign restore", f"{EDIT} sign restore"),
     "DocumentView": ("", "", f"{SEE} download retry", f"{SEE} download retry"),
     "NoteView": (f"{SEE} edit", "", f"{SEE} edit", f"{SEE} edit"),
     # what is sold and how it is advertised
     "ServiceView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
     "CampaignView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
-    "ChannelView": (SEE, EDIT, SEE, EDIT),
+    "ChannelView": (SEE, CHANGE, SEE, CHANGE),
     "SpendView": ("", EDIT, "", EDIT),
     "SourceView": ("", f"{EDIT} restore token", "", f"{EDIT} restore token"),
     # what it earned
@@ -45,7 +46,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "LeadStatusChartView": ("chart", "chart", "chart", "chart"),
     "MonthlyChartView": ("chart", "chart", "chart", "chart"),
     # the company and its people
-    "Administration": ("", "", "", "menu_access"),
+    "Settings": ("", "menu_access", "menu_access", "menu_access"),
     "CompanyView": ("", "", "", "show edit"),
     "UserView": (OWN, OWN, OWN, f"{EDIT} {OWN} resetpasswords"),
     "RoleView": ("", "", "", f"{EDIT} copyrole"),
@@ -85,9 +86,15 @@ def as_fab_roles() -> dict[str, list[list[str]]]:
     """
     return {
         role: [
-            [f"^{screen}$", f"^((can_)?({'|'.join(columns[number].split())})|menu_access)$"]
+            [f"^{screen}$", _pattern(columns[number].split())]
             for screen, columns in TABLE.items()
             if columns[number]
         ]
         for number, role in enumerate(ROLES)
     }
+
+
+def _pattern(acts: list[str]) -> str:
+    """One's own account is no reason for a menu entry."""
+    in_menu = "|menu_access" if set(acts) - set(OWN.split()) else ""
+    return f"^((can_)?({'|'.join(acts)}){in_menu})$"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import pkgutil
 from typing import Any
 
 from flask import current_app
@@ -12,57 +9,68 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
 from app.views import compat
+from app.views.base import PickerApi
+from app.views.campaigns import CampaignView, ChannelView
+from app.views.clients import ClientView, ContactPersonView
+from app.views.company import CompanyView
+from app.views.contracts import ContractView
+from app.views.decisions import DecisionView
+from app.views.documents import DocumentView
 from app.views.home import HomeView
+from app.views.leads import LeadView
+from app.views.notes import NoteView
+from app.views.queue import QueueView
 from app.views.security import RoleView, UserView
+from app.views.services import ServiceView
+from app.views.sources import SourceView
+from app.views.spend import SpendView
+from app.views.submissions import SubmissionView
+
+try:
+    from app.views.statistics import (
+        LeadStatusChartView,
+        MonthlyChartView,
+        RoiChartView,
+        StatisticsView,
+    )
+except ImportError:
+    StatisticsView = None
 
 __all__ = ["HomeView", "register"]
 
 
 def register(appbuilder: AppBuilder) -> None:
     """Entries are named as their screens: who may see the screen sees the entry."""
-    there: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(__path__):
-        with contextlib.suppress(ImportError):  # until every screen is there
-            there |= vars(importlib.import_module(f"app.views.{module.name}"))
 
-    def entry(name: str, label: Any, icon: str, category: str = "", **more: Any) -> None:
-        if name in there:
-            appbuilder.add_view(
-                there[name], name, label=label, icon=icon, category=category, **more
-            )
+    def entry(view: Any, label: Any, icon: str, **category: Any) -> None:
+        appbuilder.add_view(view, view.__name__, label=label, icon=icon, **category)
 
-    entry("DecisionView", _("To decide"), "fa-inbox")
-    entry("QueueView", _("My queue"), "fa-phone")
-    entry("LeadView", _("Leads"), "fa-user-plus")
-    entry("SubmissionView", _("Submissions"), "fa-inbox")
-    entry("ClientView", _("Clients"), "fa-users")
-    entry("ContractView", _("Contracts"), "fa-file-text")
-    entry("ServiceView", _("Services"), "fa-briefcase")
-    entry("CampaignView", _("Campaigns"), "fa-bullhorn")
-    entry("SpendView", _("Spend"), "fa-money")
-    entry("SourceView", _("Sources"), "fa-plug")
-    statistics = {
-        "category": "Statistics",
-        "category_label": _("Statistics"),
-        "category_icon": "fa-bar-chart",
-    }
-    entry("StatisticsView", _("Campaign statistics"), "fa-table", **statistics)
-    entry("RoiChartView", _("ROI by campaign"), "fa-bar-chart", **statistics)
-    entry("LeadStatusChartView", _("Leads by status"), "fa-bar-chart", **statistics)
-    entry("MonthlyChartView", _("Revenue and spend by month"), "fa-bar-chart", **statistics)
-    office = {
-        "category": "Administration",
-        "category_label": _("Administration"),
-        "category_icon": "fa-cogs",
-    }
-    entry("CompanyView", _("Company"), "fa-building", **office)
-    entry("ChannelView", _("Channels"), "fa-random", **office)
-    entry("DocumentView", _("Documents"), "fa-file-pdf-o", **office)
-    appbuilder.sm.user_view = appbuilder.add_view(
-        UserView, "UserView", label=_("Users"), icon="fa-user", **office
-    )
-    appbuilder.add_view(RoleView, "RoleView", label=_("Roles"), icon="fa-key", **office)
-    for name in ("ContactPersonView", "NoteView", "PickerApi"):
-        if name in there:
-            appbuilder.add_view_no_menu(there[name])
+    entry(DecisionView, _("To decide"), "fa-check-square-o")
+    entry(QueueView, _("My queue"), "fa-phone")
+    entry(LeadView, _("Leads"), "fa-user-plus")
+    entry(SubmissionView, _("Submissions"), "fa-inbox")
+    entry(ClientView, _("Clients"), "fa-users")
+    entry(ContractView, _("Contracts"), "fa-file-text-o")
+    entry(ServiceView, _("Services"), "fa-briefcase")
+    entry(CampaignView, _("Campaigns"), "fa-bullhorn")
+    entry(SpendView, _("Spend"), "fa-credit-card")
+    entry(SourceView, _("Sources"), "fa-plug")
+
+    if StatisticsView is not None:
+        figures = {"category": "Statistics", "category_label": _("Statistics")}
+        entry(StatisticsView, _("By campaign"), "fa-table", **figures)
+        entry(RoiChartView, _("ROI by campaign"), "fa-bar-chart", **figures)
+        entry(LeadStatusChartView, _("Leads by status"), "fa-bar-chart", **figures)
+        entry(MonthlyChartView, _("Revenue and spend by month"), "fa-bar-chart", **figures)
+
+    settings = {"category": "Settings", "category_label": _("Settings")}
+    entry(CompanyView, _("Company"), "fa-building-o", **settings)
+    entry(ChannelView, _("Channels"), "fa-random", **settings)
+    entry(DocumentView, _("Documents"), "fa-file-pdf-o", **settings)
+    entry(UserView, _("Users"), "fa-user", **settings)
+    entry(RoleView, _("Roles"), "fa-key", **settings)
+
+    for view in (ContactPersonView, NoteView, PickerApi):
+        appbuilder.add_view_no_menu(view)
+    appbuilder.sm.user_view = next(v for v in appbuilder.baseviews if isinstance(v, UserView))
     compat.init(current_app)
