@@ -81,6 +81,10 @@ class Figures:
         """False when terminations have since taken the revenue below the spend again."""
         return self.payback.value is not None and self.revenue >= self.spend
 
+    @property
+    def has_anything(self) -> bool:
+        return any(getattr(self, name) for name in SUMMED)
+
 
 SUMMED = (
     "spend", "planned", "leads", "qualified", "converted", "clients", "contracts", "revenue",

@@ -1,0 +1,185 @@
+"""How figures read on the screen: their names, formulas, values, and the reason of an empty one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from app.models.contract import ContractStatus
+from app.models.lead import LeadStatus
+from app.models.revenue_entry import RevenueReason
+from app.statistics import Basis, Figures, Measure, Period, Scope, Why
+from app.statistics.periods import PeriodName
+from app.statistics.rows import Part
+from app.statistics.scope import ScopeKind
+from app.ui import formatters, labels
+
+DASH = "—"
+
+WHYS = {
+    Why.NO_SPEND: _("no spend"),
+    Why.NO_LEADS: _("no leads"),
+    Why.NO_CLIENTS: _("no new clients"),
+    Why.NOT_YET: _("not yet"),
+    Why.BY_COHORT_ONLY: _("by cohort only"),
+    Why.NEW: _("new"),
+}
+
+PERIODS = {
+    PeriodName.THIS_MONTH: _("This month"),
+    PeriodName.LAST_MONTH: _("Last month"),
+    PeriodName.QUARTER: _("This quarter"),
+    PeriodName.YEAR: _("This year"),
+    PeriodName.ALL: _("All time"),
+    PeriodName.CUSTOM: _("From … to …"),
+}
+
+BASES = {
+    Basis.COHORT: _("By cohort: the month in which the lead was received"),
+    Basis.SIGNING: _("By signing: the month in which the contract was signed"),
+}
+
+ROWS = {
+    ScopeKind.ALL: _("All campaigns"),
+    ScopeKind.PUT_AWAY: _("Campaigns put away"),
+    ScopeKind.NO_CAMPAIGN: _("Without campaign"),
+}
+
+PARTS = {
+    Part.LEADS: _("Leads"),
+    Part.QUALIFIED: _("Qualified leads"),
+    Part.CONVERTED: _("Converted leads"),
+    Part.SPENT: _("Recorded spend"),
+    Part.PLANNED: _("Planned spend"),
+    Part.CONTRACTS: _("Signed contracts"),
+    Part.CLIENTS: _("First contracts of new clients"),
+    Part.EXPECTED: _("Draft contracts"),
+    Part.REVENUE: _("Revenue entries"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure as a column of the table: its attribute, its name and its formula."""
+
+    name: str
+    label: Any
+    formula: Any
+
+
+COLUMNS = (
+    Column(
+        "spend",
+        _("Spend"),
+        _("Recorded spend of the period; where there is none, the budget by days, marked plan."),
+    ),
+    Column("leads", _("Leads"), _("Received in the period; no tests, spam, duplicates, mistakes.")),
+    Column("cpl", _("CPL"), _("Cost of a lead = spend / leads.")),
+    Column("qualified", _("Qualified"), _("Leads of the period qualified by now, or converted.")),
+    Column(
+        "conversion",
+        _("Conversion"),
+        _("Converted leads of the period / all leads of the same period."),
+    ),
+    Column("clients", _("New clients"), _("Clients whose first contract ever this is.")),
+    Column("cac", _("CAC"), _("Cost of a client = spend / new clients.")),
+    Column(
+        "contracts",
+        _("Contracts"),
+        _("Signed or completed, neither terminated nor voided. Without a lead: by signing."),
+    ),
+    Column("expected", _("Expected"), _("Amounts of draft contracts; not yet revenue.")),
+    Column(
+        "revenue",
+        _("Revenue"),
+        _("Signed amounts, amendments, terminations and refunds, each on its day."),
+    ),
+    Column("profit", _("Profit"), _("Revenue − spend.")),
+    Column("roi", _("ROI"), _("(Revenue − spend) / spend.")),
+    Column("roas", _("ROAS"), _("Revenue / spend.")),
+    Column(
+        "payback",
+        _("Payback"),
+        _("First month by whose end the cohort's revenue reaches its spend."),
+    ),
+)
+COLUMN = {column.name: column for column in COLUMNS} | {
+    "converted": Column("converted", _("Converted"), _("Leads of the period converted by now.")),
+}
+RATIOS = {"conversion", "roi", "roas"}
+
+
+def shown(name: str, figures: Figures) -> str:
+    """The value of a figure as text; a dash where it is undefined."""
+    value = plain(name, figures)
+    if value is None:
+        return DASH
+    if isinstance(value, date):
+        return month(value)
+    if name in RATIOS:
+        return formatters.percent(value)
+    return amount(value, figures.currency)
+
+
+def plain(name: str, figures: Figures) -> Any:
+    """The value of a figure itself; None where it is undefined."""
+    value = getattr(figures, name)
+    return value.value if isinstance(value, Measure) else value
+
+
+def why(name: str, figures: Figures) -> str:
+    """Why the figure is empty, or what has to be known beside it; '' for nothing."""
+    value = getattr(figures, name)
+    if isinstance(value, Measure) and value.why is not None:
+        return str(WHYS[value.why])
+    if name == "payback" and not figures.payback_holds:
+        return gettext("below the spend again since")
+    return ""
+
+
+def amount(value: Decimal | int, currency: str) -> str:
+    """Money, or a count."""
+    if isinstance(value, Decimal):
+        return formatters.money(value, currency)
+    return formatters.number(value)
+
+
+def title(figures: Figures) -> str:
+    """The campaign's title, or the name of the row that gathers some."""
+    return figures.title or str(ROWS.get(figures.scope.kind, ""))
+
+
+def scope_title(scope: Scope, campaign: str = "") -> str:
+    return campaign or str(ROWS.get(scope.kind, ""))
+
+
+def period_title(period: Period) -> str:
+    """`This month, 1 Nov 2026 – 30 Nov 2026`."""
+    if period.first is None or period.last is None:
+        return str(PERIODS[PeriodName.ALL])
+    days = f"{formatters.day(period.first)} – {formatters.day(period.last)}"
+    if period.name is PeriodName.CUSTOM:
+        return days
+    return f"{PERIODS[period.name]}, {days}"
+
+
+def month(first: date) -> str:
+    """`November 2026`; in Russian in the nominative."""
+    return str(format_date(first, "LLLL yyyy", locale=formatters.locale()))
+
+
+def row_status(part: Part, status: str) -> str:
+    """What the status column says of a row behind a figure."""
+    if part is Part.PLANNED:
+        return gettext("plan")
+    if part is Part.REVENUE:
+        return labels.label(RevenueReason, status)
+    if part in (Part.LEADS, Part.QUALIFIED, Part.CONVERTED):
+        return labels.label(LeadStatus, status)
+    return labels.label(ContractStatus, status)
