@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from app.api import errors, tokens
 from app.api.errors import Answer
 from app.api.leads import accepted
-from app.api.parcels import JSON_TYPE, KILOBYTE, Parcel
+from app.api.parcels import KILOBYTE, Parcel
 from app.api.push import PushDoor, log_receipt
 from app.api.tokens import Pass
 from app.intake import Arrival, Receipt, receive_many
 from app.intake.arrival import digest_of_body
+from app.intake.bodies import JSON_TYPE
 from app.intake.formats import lead
 from app.intake.remarks import Remark, Why, say
 from app.models.actor import acting_as

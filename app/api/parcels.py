@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.intake.arrival import digest_of_body
-from app.intake.formats.values import HIDDEN, NumberText, Sent
+from app.intake.bodies import (
+    FORM_TYPE,
+    JSON_TYPE,
+    MOST_FORM_FIELDS,
+    MULTIPART_TYPE,
+    Broken,
+    is_json,
+    read_form,
+    read_json,
+)  # fmt: skip
+from app.intake.formats.values import HIDDEN, Sent
 from app.intake.remarks import Remark, Why
 
 KILOBYTE = 1024
 LIMIT = 64 * KILOBYTE
-MOST_FORM_FIELDS = 500
-MOST_LEVELS = 50
 SECRET_NAMES = frozenset(
     {
         "token", "apikey", "apitoken", "accesstoken", "authorization", "secret", "clientsecret",
         "password", "googlekey",
     }
 )  # fmt: skip
-JSON_TYPE = "application/json"
-FORM_TYPE = "application/x-www-form-urlencoded"
-MULTIPART_TYPE = "multipart/form-data"
 
 
 @dataclass(slots=True)
@@ -58,15 +63,10 @@ def read_parcel(
     parcel = Parcel(media_type[:100], raw, digest_of_body(raw))
     try:
         _open(parcel, request, forms, lenient)
-    except _Broken as broken:
+    except Broken as broken:
         parcel.fault, parcel.status = Remark(broken.why), broken.status
     _hide_secrets(parcel, token)
     return parcel
-
-
-class _Broken(Exception):
-    def __init__(self, why: Why, status: int = 400) -> None:
-        self.why, self.status = why, status
 
 
 def _faulty(media_type: str, body: bytes, fault: Remark, status: int) -> Parcel:
@@ -75,77 +75,34 @@ def _faulty(media_type: str, body: bytes, fault: Remark, status: int) -> Parcel:
 
 def _open(parcel: Parcel, request: Request, forms: bool, lenient: bool) -> None:
     kind = parcel.media_type
-    if kind == JSON_TYPE or kind.endswith("+json"):
-        parcel.values = _json(parcel.body)
+    if is_json(kind):
+        parcel.values = read_json(parcel.body)
     elif forms and kind == FORM_TYPE:
         parcel.values = _form(parcel, lenient)
     elif forms and kind == MULTIPART_TYPE:
+        # The texts of the form; files are not taken here.
         parcel.values = _multipart(request)
+        parcel.body, parcel.media_type = json.dumps(parcel.values).encode(), JSON_TYPE
     else:
-        raise _Broken(Why.BAD_MEDIA_TYPE, 415)
-
-
-def _json(raw: bytes) -> Any:
-    """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _Broken(Why.BAD_ENCODING) from None
-    try:
-        values = json.loads(
-            text, object_pairs_hook=Sent, parse_float=NumberText, parse_constant=_no_number
-        )
-    except (ValueError, RecursionError):
-        raise _Broken(Why.BROKEN_JSON) from None
-    if not _is_flat_enough(values, MOST_LEVELS):
-        raise _Broken(Why.BROKEN_JSON)
-    return values
-
-
-def _is_flat_enough(value: Any, levels: int) -> bool:
-    if not isinstance(value, (dict, list)):
-        return True
-    inside = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_flat_enough(one, levels - 1) for one in inside)
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)
+        raise Broken(Why.BAD_MEDIA_TYPE, 415)
 
 
 def _form(parcel: Parcel, lenient: bool) -> Sent:
-    raw = parcel.body
     try:
-        pairs = _pairs(raw, "strict")
-    except UnicodeDecodeError:
-        if not lenient:
-            raise _Broken(Why.BAD_ENCODING) from None
+        return read_form(parcel.body)
+    except Broken as broken:
+        if not lenient or broken.why is not Why.BAD_ENCODING:
+            raise
         parcel.remarks = (Remark(Why.BAD_ENCODING),)
-        pairs = _pairs(raw, "replace")
-    return Sent(pairs)
-
-
-def _pairs(raw: bytes, errors: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(
-            raw.decode("utf-8", errors),
-            keep_blank_values=True,
-            errors=errors,
-            max_num_fields=MOST_FORM_FIELDS,
-        )
-    except UnicodeDecodeError:
-        raise
-    except ValueError:
-        raise _Broken(Why.BROKEN_FORM) from None
+        return read_form(parcel.body, lenient=True)
 
 
 def _multipart(request: Request) -> Sent:
-    """The texts of the form; files are not taken here."""
     request.max_form_parts = MOST_FORM_FIELDS
     try:
         return Sent(list(request.form.items(multi=True)))
     except (HTTPException, ValueError):
-        raise _Broken(Why.BROKEN_FORM) from None
+        raise Broken(Why.BROKEN_FORM) from None
 
 
 def _hide_secrets(parcel: Parcel, token: str) -> None:

@@ -1,5 +1,6 @@
 """How a submission becomes a lead: `receive` for one, `receive_many` for up to a thousand."""
 
+from app.intake.again import accept_failed
 from app.intake.arrival import Arrival, CampaignSent, Receipt, Sender
 from app.intake.many import MOST_IN_A_ROUND, receive_many
 from app.intake.receive import receive, receive_by_hand
@@ -10,6 +11,7 @@ __all__ = [
     "CampaignSent",
     "Receipt",
     "Sender",
+    "accept_failed",
     "receive",
     "receive_by_hand",
     "receive_many",

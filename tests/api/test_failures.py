@@ -6,12 +6,26 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.api import tokens
-from app.intake import many
-from tests.api.doors import LEADS, SEED, SUBMISSIONS, Sending, last_submission, leads, submissions
+from app.errors import Invalid, NotAllowedNow
+from app.extensions import db
+from app.intake import accept_failed, many
+from app.models import Lead, Submission
+from tests.api.doors import (
+    BATCH,
+    LEADS,
+    SEED,
+    SUBMISSIONS,
+    Sending,
+    last_submission,
+    leads,
+    submissions,
+)
 
+FAILED = select(Submission).where(Submission.outcome == "failed").order_by(Submission.id)
 BODY = {"email": "a@example.com"}
 
 
@@ -77,3 +91,34 @@ def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
 
     monkeypatch.setattr(many.rows, "insert_notes", going)
     assert sender.post(LEADS, BODY).status_code == 503
+
+
+def test_the_inbox_accepts_what_had_failed(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(many.rows, "insert_notes", away)
+        for door in (SEED, LEADS, SUBMISSIONS):
+            assert sender.post(door, BODY).status_code == 503
+        assert sender.post(SUBMISSIONS, data=BODY).status_code == 503
+        assert sender.post(
+            SUBMISSIONS, data=BODY, content_type="multipart/form-data"
+        ).status_code == 503  # fmt: skip
+        answer = sender.post(BATCH, [BODY, {"email": "bad"}])
+        assert [one["status"] for one in answer.json["results"]] == [503, 503]
+    with app.app_context():
+        session = db.session()
+        failed = list(session.scalars(FAILED))
+        *failed, bad = failed
+        assert len(failed) == 6
+        with pytest.raises(Invalid):
+            accept_failed(session, bad)
+        assert bad.outcome == "failed"
+        receipts = [accept_failed(session, one) for one in failed]
+        session.commit()
+        assert len({one.lead_id for one in receipts}) == 1
+        assert {one.outcome for one in failed} == {"repeated"}
+        lead = session.scalars(select(Lead)).one()
+        assert lead.received_at == failed[0].received_at
+        with pytest.raises(NotAllowedNow):
+            accept_failed(session, failed[0])

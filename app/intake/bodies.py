@@ -1,0 +1,74 @@
+"""Bodies as values: JSON and forms, read without trust."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.intake.formats.values import NumberText, Sent
+from app.intake.remarks import Why
+
+MOST_FORM_FIELDS = 500
+MOST_LEVELS = 50
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+MULTIPART_TYPE = "multipart/form-data"
+
+
+class Broken(Exception):
+    """The body cannot be read; `status` is the HTTP answer that this deserves."""
+
+    def __init__(self, why: Why, status: int = 400) -> None:
+        super().__init__(why.value)
+        self.why, self.status = why, status
+
+
+def is_json(media_type: str) -> bool:
+    return media_type == JSON_TYPE or media_type.endswith("+json")
+
+
+def read_json(raw: bytes) -> Any:
+    """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Broken(Why.BAD_ENCODING) from None
+    try:
+        values = json.loads(
+            text, object_pairs_hook=Sent, parse_float=NumberText, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError):
+        raise Broken(Why.BROKEN_JSON) from None
+    if not _is_flat_enough(values, MOST_LEVELS):
+        raise Broken(Why.BROKEN_JSON)
+    return values
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _is_flat_enough(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_flat_enough(one, levels - 1) for one in inside)
+
+
+def read_form(raw: bytes, *, lenient: bool = False) -> Sent:
+    """Fields of a urlencoded form. Lenient: what is not UTF-8 becomes U+FFFD."""
+    errors = "replace" if lenient else "strict"
+    try:
+        return Sent(
+            parse_qsl(
+                raw.decode("utf-8", errors),
+                keep_blank_values=True,
+                errors=errors,
+                max_num_fields=MOST_FORM_FIELDS,
+            )
+        )
+    except UnicodeDecodeError:
+        raise Broken(Why.BAD_ENCODING) from None
+    except ValueError:
+        raise Broken(Why.BROKEN_FORM) from None
