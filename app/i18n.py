@@ -12,8 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app, has_request_context, request, session
-from flask_babel import get_locale
+from flask import Flask, abort, current_app, has_request_context, redirect, request, session
+from flask_babel import get_locale, refresh
+from werkzeug.wrappers import Response
+
+from app.views.security import inside
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -58,6 +61,7 @@ LINE_WIDTH = 100
 def init(app: Flask) -> None:
     """After AppBuilder, which brings Babel. Its own choice would set a cookie at every door."""
     app.extensions["babel"].locale_selector = chosen
+    app.view_functions["LocaleView.index"] = speak
     app.jinja_env.globals["get_locale"] = get_locale
 
 
@@ -71,6 +75,15 @@ def chosen() -> str | None:
     if picked in languages:
         return str(picked)
     return request.accept_languages.best_match(languages, default)
+
+
+def speak(locale: str) -> Response:
+    """`/lang/ru`: remembers the choice and goes back to the page on which it was made."""
+    if locale not in current_app.config["LANGUAGES"]:
+        abort(404)
+    session["locale"] = locale
+    refresh()
+    return redirect(inside(request.referrer or ""))
 
 
 # -- compiling -------------------------------------------------------------------------------------
@@ -147,7 +160,7 @@ def update(source: Path) -> list[str]:
     catalogue = read_catalogue(source)
     created = catalogue.creation_date
     catalogue.update(extract(), no_fuzzy_matching=True)
-    catalogue.creation_date = created
+    catalogue.creation_date, catalogue.msgid_bugs_address = created, ""
     draft = source.with_suffix(".tmp")
     with draft.open("wb") as po:
         write_po(po, catalogue, width=LINE_WIDTH, ignore_obsolete=True, include_lineno=False)
