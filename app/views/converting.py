@@ -16,7 +16,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from wtforms import BooleanField, HiddenField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from app.errors import N_, Invalid
 from app.models.client import Client
@@ -37,7 +37,7 @@ class IntoField(ChoiceField):
     def pre_validate(self, form: Any) -> None:
         if self.data in (PERSON, ORGANISATION, OTHER) or _client_id(self.data):
             return
-        raise ValueError(gettext("Choose what the lead becomes."))
+        raise ValidationError(gettext("Choose what the lead becomes."))
 
 
 class ConvertForm(NounForm):

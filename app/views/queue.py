@@ -124,7 +124,8 @@ class Queue:
         for name in self.conditions:
             rows = self._union(name, limit).subquery()
             first = select(rows.c.id).limit(limit).subquery()
-            columns.append(select(func.count()).select_from(first).scalar_subquery().label(name))
+            count = select(func.count()).select_from(first).scalar_subquery()
+            columns.append(count.label(f"in_{name}"))  # "nothing" is a word of SQLite's own
         found = self.session.execute(select(*columns)).one()
         return {
             name: Count(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
