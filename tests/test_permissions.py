@@ -11,14 +11,17 @@ import re
 from typing import Any
 
 import pytest
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 
 from app.extensions import db
 from app.models import Document
+from app.models.actor import Actor, acting_as
 from app.roles import OPEN_TO_VISITORS, OWN, ROLES, TABLE
 from tests.factories import (
     make_campaign,
     make_channel,
+    make_client,
     make_lead,
     make_signed_contract,
     make_source,
@@ -277,17 +280,25 @@ def views_of(app) -> list[Any]:
 
 
 @pytest.fixture
-def rows(sqlite_app) -> dict[str, int]:
-    """A row of each noun, so that no door answers 404 before it has looked at the role."""
+def rows(sqlite_app, request) -> dict[str, int]:
+    """A row of each noun, so that no door answers 404 before it has looked at the role; the note
+    is the words of whoever tries, since only one's own can be changed.
+    """
+    role = LETTERS.get(request.node.callspec.params.get("letter", ""), "admin").lower()
     with sqlite_app.app_context():
         session = db.session()
-        contract = make_signed_contract(session)
+        make_signed_contract(session)
         campaign = make_campaign(session, channel=make_channel(session))
         make_lead(session, campaign=campaign)
         make_spend(session, campaign=campaign)
         source = make_source(session)
         source.issue_token()
-        contract.client.add_person(first_name="Olga", last_name="Person", phone="+79990001122")
+        organisation = make_client(session, kind="organisation", organisation_name="Romashka")
+        organisation.add_person(first_name="Olga", last_name="Person", phone="+79990001122")
+        writer = session.scalars(select(User).where(User.username == role)).first()
+        with acting_as(Actor("user", role, writer.id if writer else None)):
+            note = organisation.write_note("words")
+            session.flush()
         session.commit()
         assert session.scalars(select(Document.id)).first()
         found = {}
@@ -296,7 +307,7 @@ def rows(sqlite_app) -> dict[str, int]:
             if model is not None:
                 key = session.scalars(select(inspect(model).primary_key[0])).first()
                 found[type(view).__name__] = key if isinstance(key, int) else 1
-        return found
+        return found | {"NoteView": note.id}
 
 
 def address(app, endpoint: str, method: str, rows: dict[str, int]) -> str:
