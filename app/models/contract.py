@@ -198,8 +198,9 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
                     field=changed[0],
                 )
         self._refuse_voided()
-        self._take(values)
-        self._refresh_search_text()
+        with self.session.no_autoflush:  # a load in between would tell half of the change
+            self._take(values)
+            self._refresh_search_text()
 
     def sign(self, on: date | None = None) -> None:
         """Gives the next number and writes the revenue; version 1 of the document follows.
@@ -217,10 +218,11 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         if day > today():
             raise Invalid.of("signed_on", N_("The date of signing cannot be in the future."))
         self.number = NumberCounter.next(self.session)
-        self.status = ContractStatus.SIGNED.value
-        self.signed_on = day
-        self._earn(day, self.amount, RevenueReason.SIGNED)
-        self._refresh_search_text()
+        with self.session.no_autoflush:
+            self.status = ContractStatus.SIGNED.value
+            self.signed_on = day
+            self._earn(day, self.amount, RevenueReason.SIGNED)
+            self._refresh_search_text()
 
     def amend(self, reason: str, *, takes_todays_data: bool = False, **terms: Any) -> None:
         """Changes terms of a signed contract; the next version of the document follows.
@@ -238,14 +240,16 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
             raise TypeError(f"not terms: {', '.join(sorted(stranger))}")
         if not takes_todays_data and not any(self._differs(f, v) for f, v in terms.items()):
             raise Invalid.of("amount", N_("Change at least one of the terms."))
-        before = self.amount
-        self._take(terms)
-        self.amendment_reason = words
-        self.takes_todays_data = takes_todays_data
-        if self.amount != before:
-            self._earn(today(), self.amount - before, RevenueReason.AMENDED)
-        self._refresh_search_text()
-        self.changed_at = utc_now()  # a new version alone is a change too: the flush must see it
+        with self.session.no_autoflush:  # a load in between would tell half of the change
+            before = self.amount
+            self._take(terms)
+            self.amendment_reason = words
+            self.takes_todays_data = takes_todays_data
+            if self.amount != before:
+                self._earn(today(), self.amount - before, RevenueReason.AMENDED)
+            self._refresh_search_text()
+            # A new version alone is a change too: the flush must see it.
+            self.changed_at = utc_now()
 
     def complete(self, on: date | None = None) -> None:
         """signed → completed on a company day; the revenue stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -308,7 +308,7 @@ class Demo:
     def _lead(self, at: datetime) -> Life:
         """Somebody who asks and does not become a client, at least not yet."""
         advert = self._advert(company_day(at))
-        asking = self._asking(self.people.one(), advert)
+        asking = self._asking(self._somebody(), advert)
         yield at, self._sender(advert)
         lead = ask(self.session, asking)
         if self.draw.random() < 0.09:
@@ -411,7 +411,14 @@ class Demo:
 
     def asking_at(self, day: date) -> Asking:
         """Somebody new who asks on that day."""
-        return self._asking(self.people.one(), self._advert(day))
+        return self._asking(self._somebody(), self._advert(day))
+
+    def _somebody(self) -> Person:
+        """Most give phone and e-mail, some only one of them."""
+        person, luck = self.people.one(), self.draw.random()
+        if luck < 0.2:
+            return replace(person, email="")
+        return replace(person, phone="") if luck > 0.92 else person
 
     # -- small choices -------------------------------------------------------------------------
 

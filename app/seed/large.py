@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from multiprocessing import get_context
+from typing import Any, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session, selectinload
 
 from app.intake import MOST_IN_A_ROUND, Arrival, receive_many
-from app.models import Batch, Contract, Lead
-from app.models.actor import acting_as
+from app.models import Batch, Company, Contract, Lead
+from app.models.actor import Actor, acting_as
 from app.models.batch import BatchKind
 from app.models.clock import company_day, travel, utc_now
 from app.models.current_batch import filling
 from app.models.lead import LostReason, NewPerson
-from app.seed.cast import Cast
 from app.seed.demo import Demo
-from app.seed.planting import Ground, Planted, count, finish, planting
+from app.seed.planting import COMMAND, Ground, Planted, count, finish, planting
 
 LABEL = "large"
 WAIVED = "large, documents waived"
@@ -37,8 +40,8 @@ def plant_large(
 ) -> Planted:
     """Commits as it goes; if it is interrupted, `unseed` takes out what is there.
 
-    The first hundred contracts order their documents, the worker renders them; the rest belong to
-    a batch that waives them.
+    The first hundred contracts order their documents, which the worker renders; the rest belong
+    to a batch that waives them.
     """
     session = ground.session
     with planting(ground, LABEL) as batch:
@@ -48,12 +51,23 @@ def plant_large(
         waiving = Batch(kind=BatchKind.SEED.value, label=WAIVED, documents_waived=True)
         session.add(waiving)
         logins = ground.commit_with_logins(cast)
-        received = _receive(ground, demo, leads)
-        clients, others = _shares(received, contracts, lost)
-        _become_clients(ground, cast, clients[:WITH_DOCUMENTS])
-        with filling(waiving.id):
-            _become_clients(ground, cast, clients[WITH_DOCUMENTS:])
-        _get_lost(ground, cast, others)
+        operator, manager, batch_id, waiving_id = (
+            cast.operator, cast.manager, batch.id, waiving.id
+        )  # fmt: skip
+        with _hands(session.get_bind().engine) as hands:
+            received = _receive(ground, demo, leads, hands)
+            clients, others = _shares(received, contracts, lost)
+            losing = [
+                hands.submit(_lose, some, operator, batch_id)
+                for some in _portions(others, IN_A_TRANSACTION)
+            ]
+            with acting_as(manager):
+                _become_clients(ground, clients[:WITH_DOCUMENTS])
+                with filling(waiving_id):
+                    _become_clients(ground, clients[WITH_DOCUMENTS:])
+            with ground.progress("Lost leads", len(others)) as tick:
+                for some in losing:
+                    tick(some.result())
         finish(batch, cast)
         finish(waiving, cast)
     planted = count(session, [batch, waiving])
@@ -62,18 +76,26 @@ def plant_large(
     return planted
 
 
-def _receive(ground: Ground, demo: Demo, number: int) -> list[int]:
+def _receive(ground: Ground, demo: Demo, number: int, hands: Executor) -> list[int]:
     """The leads' ids in the order of their arrival."""
     calendar, received = demo.calendar, list[int]()
     times = calendar.asking_times(number, calendar.first, calendar.today - timedelta(days=1))
+    under_way = deque[Future[list[int]]]()
+
+    def take_in() -> None:
+        ids = under_way.popleft().result()
+        received.extend(ids)
+        tick(len(ids))
+
     with ground.progress("Leads", number) as tick:
         for some in _portions(times, MOST_IN_A_ROUND):
             arrivals = [_arrival(demo, at) for at in some]
-            with travel(some[-1]):
-                receipts = receive_many(ground.session, arrivals)
-            ground.session.commit()
-            received += [receipt.lead_id for receipt in receipts if receipt.lead_id]
-            tick(len(some))
+            ground.session.commit()  # what was read for them must not stand in the writers' way
+            under_way.append(hands.submit(_receive_round, arrivals))
+            if len(under_way) > HANDS:
+                take_in()
+        while under_way:
+            take_in()
     return received
 
 
@@ -91,39 +113,83 @@ def _shares(received: Sequence[int], contracts: int, lost: int) -> tuple[list[in
     return clients, rest[:: max(1, len(rest) // max(1, lost))][:lost]
 
 
-def _become_clients(ground: Ground, cast: Cast, lead_ids: Sequence[int]) -> None:
-    now, language = utc_now(), ground.language
-    with ground.progress("Contracts", len(lead_ids)) as tick, acting_as(cast.manager):
-        for lead in _in_portions(ground, lead_ids):
-            with travel(min(lead.received_at + LATER, now)):
-                client = lead.convert(NewPerson(), language=language)
-                contract = Contract.draft(
-                    ground.session, client=client, service=lead.campaign.service, lead=lead
-                )
-                ground.session.flush()
-                contract.sign()
-                ground.session.flush()
-            tick(1)
-
-
-def _get_lost(ground: Ground, cast: Cast, lead_ids: Sequence[int]) -> None:
-    now, reasons = utc_now(), list(LostReason)
-    with ground.progress("Lost leads", len(lead_ids)) as tick, acting_as(cast.operator):
-        for lead in _in_portions(ground, lead_ids):
-            with travel(min(lead.received_at + LATER, now)):
-                lead.lose(reasons[lead.id % len(reasons)])
-                ground.session.flush()
-            tick(1)
-
-
-def _in_portions(ground: Ground, lead_ids: Sequence[int]) -> Iterator[Lead]:
-    """The leads, a transaction for each portion of them."""
+def _become_clients(ground: Ground, lead_ids: Sequence[int]) -> None:
+    """One after the other: the counter of contract numbers admits one signature at a time."""
     session = ground.session
+    with ground.progress("Contracts", len(lead_ids)) as tick:
+        for lead in _in_portions(session, lead_ids):
+            with travel(min(lead.received_at + LATER, utc_now())):
+                client = lead.convert(NewPerson(), language=ground.language)
+                service = lead.campaign.service if lead.campaign else None
+                contract = Contract.draft(session, client=client, service=service, lead=lead)
+                session.flush()
+                contract.sign()
+                session.flush()
+            tick(1)
+
+
+# -- what several processes do at once -------------------------------------------------------------
+
+HANDS = 2
+_engine: Engine
+
+
+@contextmanager
+def _hands(engine: Engine) -> Iterator[Executor]:
+    """On PostgreSQL two processes; SQLite has one writer, so there the work is done right here."""
+    if engine.dialect.name == "sqlite":
+        _use(engine)
+        yield Inline()
+        return
+    fork = get_context("fork")  # the children know the application and need not start it
+    with ProcessPoolExecutor(HANDS, mp_context=fork, initializer=_use, initargs=(engine,)) as pool:
+        yield pool
+
+
+class Inline(Executor):
+    """Does at once what it is given."""
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        done = Future[T]()
+        done.set_result(work(*args, **kwargs))
+        return done
+
+
+def _use(engine: Engine) -> None:
+    global _engine  # noqa: PLW0603 -- one engine for the life of a process
+    _engine = engine
+    if engine.dialect.name != "sqlite":
+        engine.dispose(close=False)  # the connections that came along belong to the parent
+
+
+def _receive_round(arrivals: list[Arrival]) -> list[int]:
+    with (
+        travel(arrivals[-1].received_at), acting_as(COMMAND), Session(_engine) as session,
+        session.begin(),
+    ):  # fmt: skip
+        receipts = receive_many(session, arrivals)
+    return [receipt.lead_id for receipt in receipts if receipt.lead_id]
+
+
+def _lose(lead_ids: Sequence[int], actor: Actor, batch_id: int) -> int:
+    reasons = list(LostReason)
+    with acting_as(actor), filling(batch_id), Session(_engine) as session:
+        for lead in _in_portions(session, lead_ids):
+            with travel(min(lead.received_at + LATER, utc_now())):
+                lead.lose(reasons[lead.id % len(reasons)])
+                session.flush()
+    return len(lead_ids)
+
+
+def _in_portions(session: Session, lead_ids: Sequence[int]) -> Iterator[Lead]:
+    """The leads, a transaction for each portion of them."""
     for some in _portions(lead_ids, IN_A_TRANSACTION):
+        company = Company.of(session)  # held here, so that verbs need not load it each time
         query = select(Lead).where(Lead.id.in_(some)).order_by(Lead.id)
         options = selectinload(Lead.contact_points), selectinload(Lead.campaign)
         yield from session.scalars(query.options(*options)).all()
         session.commit()
+        del company
 
 
 def _portions(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
