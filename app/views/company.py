@@ -40,6 +40,7 @@ class LogoField(FileField):
         for sent in valuelist:
             if getattr(sent, "filename", ""):
                 self.data = Upload(sent.filename, sent.read(LOGO_LIMIT + 1))
+                sent.close()
 
 
 class CompanyView(NounView):

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField, widgets
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, ValidationError
 
 from app.models.clock import day_bounds, today, utc_now
@@ -41,7 +42,7 @@ class TokenForm(NounForm):
     scopes = ScopesField(
         _("What it may do"),
         [DataRequired(_("Choose at least one."))],
-        choices=labels.choices(Scope),
+        choices=[SelectChoice(value, text) for value, text in labels.choices(Scope)],
         default=[Scope.PUSH_LEADS.value],
     )
     last_day = DateField(_("Valid until"), description=_("Leave it empty for no end."))

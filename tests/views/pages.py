@@ -46,7 +46,9 @@ class _Forms(HTMLParser):
         if self._open is None or not (at.get("name") or tag == "option"):
             return
         if tag == "input" and at.get("type") not in ("submit", "file"):
-            ticked = at.get("type") not in ("checkbox", "radio") or dict(attrs).keys() >= {"checked"}
+            ticked = at.get("type") not in ("checkbox", "radio") or dict(attrs).keys() >= {
+                "checked"
+            }
             if ticked:
                 self._open[at["name"]] = at.get("value", "y")
         elif tag == "select":
@@ -76,14 +78,16 @@ def form_of(client: Any, address: str) -> dict[str, Any]:
     return max(reader.forms, key=len)
 
 
-def send(client: Any, address: str, **changes: Any) -> Any:
+def send(client: Any, address: str, /, **changes: Any) -> Any:
     """Opens the form, changes some fields as a person would, and sends it."""
     return client.post(address, data=form_of(client, address) | changes)
 
 
-def press(client: Any, address: str, **values: Any) -> Any:
+def press(client: Any, address: str, /, **values: Any) -> Any:
     """A button: a form without fields."""
-    return client.post(address, data={"form_key": "k" * 16 + address[-16:].replace("/", "_")} | values)
+    return client.post(
+        address, data={"form_key": "k" * 16 + address[-16:].replace("/", "_")} | values
+    )
 
 
 def queries(app: Flask, client: Any, address: str) -> int:

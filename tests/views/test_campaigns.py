@@ -48,9 +48,7 @@ def test_only_marketer_and_admin_change_them(app: Flask, client_as: Any, role: s
     assert client.get("/channelview/add").status_code == 403
 
 
-def test_a_campaign_is_added_changed_put_away_and_brought_back(
-    app: Flask, client_as: Any
-) -> None:
+def test_a_campaign_is_added_changed_put_away_and_brought_back(app: Flask, client_as: Any) -> None:
     with stored(app) as session:
         sold, channel = make_service(session).id, make_channel(session).id
     client = client_as("Marketer")
@@ -119,17 +117,13 @@ def earning(app: Flask) -> int:
 
 
 @pytest.mark.parametrize("role", ["Operator", "Marketer", "Manager", "Admin"])
-def test_the_page_shows_what_the_campaign_earned(
-    client_as: Any, earning: int, role: str
-) -> None:
+def test_the_page_shows_what_the_campaign_earned(client_as: Any, earning: int, role: str) -> None:
     text = page(client_as(role), f"/campaignview/show/{earning}")
     for figure in ("₽300.00", "₽200.00", "200\N{NO-BREAK SPACE}%"):
         assert figure in text
 
 
-def test_the_figures_are_those_of_the_statistics(
-    app: Flask, client_as: Any, earning: int
-) -> None:
+def test_the_figures_are_those_of_the_statistics(app: Flask, client_as: Any, earning: int) -> None:
     from app.statistics import campaign_figures_of
 
     with stored(app) as session:

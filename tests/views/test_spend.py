@@ -31,9 +31,7 @@ def test_who_advertises_writes_spend_down(
     app: Flask, client_as: Any, spring: int, role: str
 ) -> None:
     client = client_as(role)
-    answer = send(
-        client, "/spendview/add", campaign=spring, day="2026-03-05", amount="1 234,50"
-    )
+    answer = send(client, "/spendview/add", campaign=spring, day="2026-03-05", amount="1 234,50")
     assert answer.status_code == 302
     assert entries(app) == [(date(2026, 3, 5), Decimal("1234.50"))]
     assert "Spring" in page(client, "/spendview/list/")
@@ -65,9 +63,7 @@ def test_the_same_day_twice_is_told_at_the_day(app: Flask, client_as: Any, sprin
     assert len(entries(app)) == 1
 
 
-def test_an_entry_is_changed_and_deleted_for_good(
-    app: Flask, client_as: Any, spring: int
-) -> None:
+def test_an_entry_is_changed_and_deleted_for_good(app: Flask, client_as: Any, spring: int) -> None:
     client = client_as("Admin")
     send(client, "/spendview/add", campaign=spring, day="2026-03-05", amount="7")
     with stored(app) as session:
@@ -84,9 +80,7 @@ def test_an_amount_below_zero_is_told_at_its_field(client_as: Any, spring: int) 
     assert "The amount cannot be below zero." in answer.get_data(as_text=True)
 
 
-def test_the_list_is_filtered_by_campaign_and_day(
-    app: Flask, client_as: Any, spring: int
-) -> None:
+def test_the_list_is_filtered_by_campaign_and_day(app: Flask, client_as: Any, spring: int) -> None:
     with stored(app) as session:
         for day in (date(2026, 3, 5), date(2026, 4, 5)):
             make_spend(session, campaign=make_campaign(session, title=f"C{day.month}"), day=day)

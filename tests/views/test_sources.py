@@ -1,0 +1,192 @@
+"""Sources: tokens shown once, revoked at once, and what came of the last submissions."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+import subprocess
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.models import Source, SourceToken
+from app.models.clock import today
+from app.models.submission import Submission
+from tests.factories import make_campaign, make_source
+from tests.site import visitor
+from tests.views.pages import form_of, page, press, queries, send, stored
+
+LIST = "/sourceview/list/"
+LEAD = {"first_name": "Ivan", "last_name": "Petrov", "phone": "+79911234567"}
+
+
+@pytest.fixture
+def yandex(app: Flask) -> int:
+    with stored(app) as session:
+        return int(make_source(session, name="Yandex").id)
+
+
+def issue(client: Any, number: int, **values: Any) -> str:
+    answer = send(client, f"/sourceview/{number}/issue_token", **values)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    found = re.search(r'readonly value="([^"]+)"', answer.get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+def post(app: Flask, token: str, **changes: Any) -> Any:
+    return visitor(app).post("/api/v1/leads", json=LEAD | changes, headers={"Token": token})
+
+
+@pytest.mark.parametrize("role", ["Operator", "Manager"])
+def test_others_never_see_sources(client_as: Any, yandex: int, role: str) -> None:
+    client = client_as(role)
+    for address in ("list/", "add", f"show/{yandex}", f"edit/{yandex}", f"{yandex}/issue_token"):
+        assert client.get(f"/sourceview/{address}").status_code == 403
+    assert press(client, f"/sourceview/{yandex}/revoke/1").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["Marketer", "Admin"])
+def test_a_source_is_added_changed_put_away_and_brought_back(
+    app: Flask, client_as: Any, role: str
+) -> None:
+    with stored(app) as session:
+        campaign = make_campaign(session, title="Spring").id
+    client = client_as(role)
+    values = {"name": "VK", "default_campaign": campaign, "needs_campaign": "y"}
+    assert send(client, "/sourceview/add", **values).status_code == 302
+    with stored(app) as session:
+        number = session.scalars(select(Source.id).where(Source.name == "VK")).one()
+    text = page(client, LIST)
+    assert "VK" in text
+    assert "Spring" in text
+    assert send(client, f"/sourceview/edit/{number}", name="VK Ads").status_code == 302
+    token = issue(client, number)
+    assert post(app, token).status_code == 201
+    send(client, f"/sourceview/delete/{number}", reason="other")
+    assert "VK Ads" not in page(client, LIST)
+    assert post(app, token).status_code == 401
+    assert press(client, f"/sourceview/{number}/restore").status_code == 302
+    assert "VK Ads" in page(client, LIST)
+    assert post(app, token).status_code == 401  # it stays revoked
+
+
+def test_a_name_that_is_taken_is_told_at_the_name(client_as: Any, yandex: int) -> None:
+    answer = send(client_as("Admin"), "/sourceview/add", name="Yandex")
+    assert answer.status_code == 400
+    assert "There is a source with this name already." in answer.get_data(as_text=True)
+
+
+def test_a_token_is_shown_once_and_opens_the_door(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    token = issue(client, yandex)
+    assert post(app, token).status_code == 201
+    text = page(client, f"/sourceview/show/{yandex}")
+    assert token not in text
+    assert f"<code>{token[:8]}…</code>" in text
+    with stored(app) as session:
+        kept = session.scalars(select(SourceToken)).one()
+        assert token not in (kept.digest, kept.prefix)
+        assert (kept.scopes, kept.expires_at) == (["push_leads"], None)
+
+
+def test_a_second_click_issues_no_second_token(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    address = f"/sourceview/{yandex}/issue_token"
+    opened = form_of(client, address)
+    assert [client.post(address, data=opened).status_code for _ in range(2)] == [200, 302]
+    with stored(app) as session:
+        assert len(session.scalars(select(SourceToken)).all()) == 1
+
+
+def test_a_token_ends_with_its_last_day(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Admin")
+    address = f"/sourceview/{yandex}/issue_token"
+    answer = send(client, address, last_day=str(today() - timedelta(days=1)))
+    assert answer.status_code == 400
+    assert "The last day cannot be in the past." in answer.get_data(as_text=True)
+    issue(client, yandex, last_day=str(today()), scopes=["push_leads", "read_statistics"])
+    with stored(app) as session:
+        token = session.scalars(select(SourceToken)).one()
+        assert token.is_live
+        assert token.scopes == ["push_leads", "read_statistics"]
+
+
+def test_a_token_needs_something_to_be_allowed(client_as: Any, yandex: int) -> None:
+    client = client_as("Admin")
+    address = f"/sourceview/{yandex}/issue_token"
+    values = form_of(client, address)
+    del values["scopes"]
+    assert client.post(address, data=values).status_code == 400
+    assert client.post(address, data=values | {"scopes": "everything"}).status_code == 400
+
+
+def test_one_token_is_revoked_at_once(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    one, other = issue(client, yandex), issue(client, yandex)
+    with stored(app) as session:
+        number = session.scalars(select(SourceToken.id).where(SourceToken.prefix == one[:8])).one()
+        stranger = make_source(session).id
+    assert press(client, f"/sourceview/{stranger}/revoke/{number}").status_code == 404
+    assert client.get(f"/sourceview/{yandex}/revoke/{number}").status_code == 405
+    assert press(client, f"/sourceview/{yandex}/revoke/{number}").status_code == 302
+    assert [post(app, token).status_code for token in (one, other)] == [401, 201]
+    assert "Revoked at" in page(client, f"/sourceview/show/{yandex}")
+
+
+def test_submissions_are_told_by_codes_and_never_by_what_was_sent(
+    app: Flask, client_as: Any, yandex: int
+) -> None:
+    client = client_as("Marketer")
+    token = issue(client, yandex)
+    for number in range(21):
+        post(app, token, phone=f"+7991123450{number:02}"[:12], email="broken@@example")
+    text = page(client, f"/sourceview/show/{yandex}")
+    assert text.count("<td>Rejected</td>") == 20
+    assert "<code>email: " in text
+    assert "Petrov" not in text.replace("ivan.petrov", "").split("Last submissions")[1]
+    assert "broken@@" not in text
+    assert "+7991" not in text.split("Last submissions")[1]
+
+
+def test_the_example_works_when_it_is_pasted(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    answer = send(client, f"/sourceview/{yandex}/issue_token")
+    pre = re.search(r"<pre>(.+?)</pre>", answer.get_data(as_text=True), re.DOTALL)
+    assert pre
+    words = shlex.split(html.unescape(pre[1]))
+    assert words[:4] == ["curl", "-X", "POST", "http://localhost/api/v1/leads"]
+    headers = dict(words[at + 1].split(": ", 1) for at, w in enumerate(words) if w == "-H")
+    body = words[words.index("-d") + 1]
+    posted = visitor(app).post("/api/v1/leads", data=body, headers=headers)
+    assert posted.status_code == 201
+    with stored(app) as session:
+        assert session.scalars(select(Submission.outcome)).all() == ["test"]
+    echoed = ["bash", "-c", html.unescape(pre[1]).replace("curl", "printf '%s\n'", 1)]
+    shell = subprocess.run(echoed, capture_output=True, text=True, check=True)  # noqa: S603
+    assert body in shell.stdout.splitlines()
+
+
+def test_the_list_tells_how_each_source_is_used(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    tokens = [issue(client, yandex) for _ in range(2)]
+    post(app, tokens[0])
+    text = page(client, LIST)
+    cells = text[text.index(">Yandex</a>") :].split("</td>")[1:6]
+    assert cells[2].strip() == "<td>2"
+    assert all(re.search(r"\d{4}, \d\d:\d\d", cell) for cell in cells[3:5])
+
+
+def test_fifty_rows_cost_no_more_queries_than_five(app: Flask, client_as: Any) -> None:
+    costs = []
+    for number in (5, 45):
+        with stored(app) as session:
+            for _ in range(number):
+                make_source(session, default_campaign=make_campaign(session))
+        costs.append(queries(app, client_as("Admin"), f"{LIST}?psize_SourceView=100"))
+    assert costs[0] == costs[1] <= 10
