@@ -42,6 +42,17 @@ LINKS: dict[str, Any] = {
 }
 SCREENS = {Lead: "LeadView", Client: "ClientView", Contract: "ContractView"}
 MONEY = {"amount", "budget", "price", "kept"}
+# What the sentence's opening says already.
+ALWAYS_IMPLIED = frozenset({"archived_at", "archived_reason"})
+IMPLIED: dict[str, frozenset[str]] = {
+    "signed": frozenset({"status", "number"}),
+    "completed": frozenset({"status"}),
+    "terminated": frozenset({"status"}),
+    "converted": frozenset({"status"}),
+    "qualified": frozenset({"status"}),
+    "lost": frozenset({"status", "lost_reason"}),
+    "reopened": frozenset({"status", "lost_reason"}),
+}
 Names = dict[tuple[Any, int], str]
 
 
@@ -126,14 +137,11 @@ def _author(note: Note) -> str:
 def _sentence(note: Note, names: Names) -> str:
     facts = note.facts or {}
     parts = [_opening(note, facts, names)]
-    parts += [_change(change, note, names) for change in note.changes or [] if _is_told(change)]
+    implied = IMPLIED.get(note.kind, frozenset()) | ALWAYS_IMPLIED
+    parts += [_change(c, note, names) for c in note.changes or [] if c.get("field") not in implied]
     return " ".join(
         part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part
     )
-
-
-def _is_told(change: dict[str, Any]) -> bool:
-    return change.get("field") not in {"archived_at", "archived_reason"}
 
 
 def _opening(note: Note, facts: dict[str, Any], names: Names) -> str:
@@ -146,6 +154,8 @@ def _opening(note: Note, facts: dict[str, Any], names: Names) -> str:
         return gettext("Call: %(outcome)s", outcome=outcome) if outcome else gettext("Call")
     if kind == NoteKind.CONVERTED:
         name = names.get((Client, facts.get("client") or 0), "")
+        if not name:
+            return gettext("Converted into a client")
         if facts.get("into") == "client":
             return gettext("Converted into the known client %(name)s", name=name)
         return gettext("Converted into the new client %(name)s", name=name)

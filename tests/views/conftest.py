@@ -1,8 +1,9 @@
-"""The toy application, made once; each test finds its tables as new."""
+"""The toy application on both databases, made once; each test finds its tables as new."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,21 +13,35 @@ from sqlalchemy import delete
 from app.extensions import db
 from app.listeners import bulk_allowed
 from app.models import Model
+from tests.postgres import database
 from tests.views import toys
 
 KEPT = ("ab_", "company")
 
 
 @pytest.fixture(scope="session")
-def _toys_once(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def _toys_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     return toys.make_app(tmp_path_factory.mktemp("toys"))
 
 
-@pytest.fixture
-def toy_app(_toys_once: Flask) -> Iterator[Flask]:
-    yield _toys_once
+@pytest.fixture(scope="session")
+def _toys_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[Flask]:
+    with database(postgres_server) as url:
+        folder: Path = tmp_path_factory.mktemp("toys")
+        made = toys.make_app(folder, url.replace("postgresql:", "postgresql+psycopg2:"))
+        yield made
+        with made.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def toy_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    made: Flask = request.getfixturevalue(f"_toys_on_{request.param}")
+    yield made
     toys.DONE.clear()
-    with _toys_once.app_context(), bulk_allowed(), db.engine.begin() as connection:
+    with made.app_context(), bulk_allowed(), db.engine.begin() as connection:
         for table in reversed(Model.metadata.sorted_tables):
             if not table.name.startswith(KEPT):
                 connection.execute(delete(table))

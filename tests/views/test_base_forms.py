@@ -440,3 +440,21 @@ def test_there_is_no_download(toy_app: Flask, boss: Any) -> None:
         assert boss.get(f"/{screen}/download/1_sep_secret.txt").status_code == 404
     with boss.get("/stockview/download/1_sep_secret.txt") as answer:
         assert answer.status_code == 200
+
+
+def test_our_forms_carry_the_anti_forgery_token(tmp_path: Path) -> None:
+    app = toys.make_app(tmp_path, WTF_CSRF_ENABLED=True)
+    boss = log_in(app, "boss")
+    values = {"title": "Ads", "price": "1"}
+    assert boss.post("/serviceview/add", data=values).status_code == 400
+    kept = opened(boss, "/serviceview/add")
+    assert boss.post("/serviceview/add", data=kept | values).status_code == 302
+    shown = text(boss.get("/serviceview/show/1"))
+    assert boss.post("/serviceview/1/stop").status_code == 400
+    assert boss.post("/serviceview/1/stop", data=hidden(shown)).status_code == 302
+    edit = opened(boss, "/serviceview/edit/1")
+    assert boss.post("/serviceview/edit/1", data=edit | values | {"price": "2"}).status_code == 302
+    gone = opened(boss, "/serviceview/delete/1")
+    assert boss.post("/serviceview/delete/1", data=gone | {"reason": "spam"}).status_code == 302
+    with app.app_context():
+        db.engine.dispose()

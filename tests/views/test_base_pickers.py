@@ -163,7 +163,14 @@ def test_a_large_choice_is_a_search_box(toy_app: Flask, boss: Any, many: int) ->
 
 @pytest.mark.parametrize(
     ("typed", "status"),
-    [("Service 07", 302), ("service 07", 302), ("07", 302), ("Service", 400), ("Nothing", 400), ("", 400)],
+    [
+        ("Service 07", 302),
+        ("service 07", 302),
+        ("07", 302),
+        ("Service", 400),
+        ("Nothing", 400),
+        ("", 400),
+    ],
 )
 def test_a_typed_name_is_looked_up_on_the_server(
     toy_app: Flask, boss: Any, many: int, typed: str, status: int

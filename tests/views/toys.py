@@ -18,6 +18,7 @@ from flask_appbuilder.models.sqla.filters import FilterEqual
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.models import User
 from flask_appbuilder.views import ModelView
+from flask_babel import get_locale
 from sqlalchemy import event
 from wtforms.validators import InputRequired
 
@@ -171,6 +172,7 @@ def make_app(folder: Path, url: str | None = None, **settings: Any) -> Flask:
         ui.init(app)
         builder = AppBuilder(base_template="crm/base.html", update_perms=False)
         builder.init_app(app, db.session)
+        app.jinja_env.globals["get_locale"] = get_locale
         for screen in SCREENS:
             builder.add_view_no_menu(screen)
         _people(builder)

@@ -42,8 +42,8 @@ A page exists only if it has something to show: no `add_columns`, no add page; l
 
 A door does six things in one order: may this caller? (`has_access`), read (base filters, 404),
 check (the form), one verb, commit, answer. `CrmError` puts its message at the field and keeps the
-form; `IntegrityError` is told in words; the same form sent twice acts once (`FormKey`); a form older
-than the record comes back with both values (law 8).
+form; `IntegrityError` is told in words; the same form sent twice acts once (`FormKey`); a form
+older than the record comes back with both values (law 8).
 """
 
 from app.ui.access import may

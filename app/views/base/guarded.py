@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import abort, g, redirect, request, session, url_for
 from flask_appbuilder.baseviews import expose
@@ -53,9 +53,16 @@ class FiltersPerRequest:
         self.__dict__["_possible_filters"] = possible
 
 
-class Guarded(FiltersPerRequest):
+# Goes before any of FAB's screens, but is none itself.
+_Screen: Any = ModelView if TYPE_CHECKING else object
+
+
+class Guarded(FiltersPerRequest, _Screen):
     """Put it first: `class UserView(Guarded, UserDBModelView)`."""
 
+    datamodel: Any
+    exclude_route_methods: Any
+    base_order: Any
     page_size = 25
     needs: list[str] | None = None
 
@@ -65,7 +72,7 @@ class Guarded(FiltersPerRequest):
             self.datamodel = Interface(datamodel.obj, datamodel._session)
             kwargs.pop("datamodel", None)
         # FAB gives any file of a folder to whoever may download one; documents have a door.
-        if type(self).download is ModelView.download:  # type: ignore[attr-defined]
+        if type(self).download is ModelView.download:
             self.exclude_route_methods = {*self.exclude_route_methods, "download"}
         if self.base_order is None:
             pk = self.datamodel.get_pk_name()
@@ -104,7 +111,7 @@ class Guarded(FiltersPerRequest):
         return clean_text(value)
 
     def _knows_filter(self, index: int, column: str) -> bool:
-        possible = self._possible_filters  # type: ignore[attr-defined]
+        possible = self._possible_filters
         if index < len(possible._search_filters.get(column, ())):
             return True
         # An "add" link of a related list says by _flt_0_client=5 whose row it will be.
@@ -112,7 +119,7 @@ class Guarded(FiltersPerRequest):
 
     def update_redirect(self) -> None:
         if request.method == "GET" and len(request.url) <= LONGEST_ADDRESS:
-            super().update_redirect()  # type: ignore[misc]
+            super().update_redirect()
         history = session.get("page_history")
         if history:
             session["page_history"] = [url for url in history if len(url) <= LONGEST_ADDRESS]

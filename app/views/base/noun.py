@@ -14,25 +14,20 @@ from flask_appbuilder.views import ModelView
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app.errors import CrmError, Stale
 from app.models.base import Archive, PutAway, Searchable
-from app.ui import fields, formatters, labels
+from app.ui import fields, labels
 from app.ui.access import may
 from app.ui.formatters import label_of
-from app.ui.messages import message_of
 from app.ui.pickers import PickerField
+from app.views.base.cells import shown_value
 from app.views.base.filters import Filters, NotPutAway, OnlyPutAway, SearchText
-from app.views.base.forms import NounConverter, NounForm, as_text, shown_text
+from app.views.base.forms import NounConverter, NounForm
 from app.views.base.guarded import Guarded
-from app.views.base.links import address_of, link_to
-from app.views.base.once import DoneBefore, WrongKey, begin_once
-from app.views.base.opened import watching
+from app.views.base.links import address_of
 from app.views.base.pickers import ViewPicker
+from app.views.base.saving import Saving
 from app.views.base.searching import read_filters, search_fields, search_form
 from app.views.base.verbs import Verb, verb
 from app.views.base.widgets import NounList, NounSearch, as_markup, new_form_key
@@ -41,13 +36,24 @@ log = logging.getLogger(__name__)
 
 CONFLICT = 409
 
+Listed = list[Any]  # inside the class, `list` is a page
+
 
 class RemoveForm(NounForm):
     reason = fields.ChoiceField(_l("Reason"), enum=Archive, default=Archive.MISTAKE.value)
 
 
-class NounView(Guarded, ModelView):
+class NounView(Saving, Guarded, ModelView):
     """See the package's docstring for a whole screen."""
+
+    add_columns: Any
+    edit_columns: Any
+    add_form: Any
+    edit_form: Any
+    show_columns: Any
+    search_columns: Any
+    label_columns: Any
+    _base_filters: Any
 
     noun: str | None = None  # the table's name; "" for a second screen of the same noun
     enums: ClassVar[dict[str, type[StrEnum]]] = {}  # columns that hold states
@@ -147,10 +153,6 @@ class NounView(Guarded, ModelView):
 
     # -- reading ---------------------------------------------------------------------------------
 
-    @property
-    def session(self) -> Any:
-        return self.datamodel.session
-
     def offers(self, method: str) -> bool:
         """Whether the screen has this page and the reader may open it."""
         permission = f"can_{self.get_method_permission(method)}"
@@ -225,7 +227,7 @@ class NounView(Guarded, ModelView):
             **self.context(row),
         )
 
-    def sections(self, row: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+    def sections(self, row: Any) -> Listed:
         """(title, [(label, value)]) of the show page."""
         fieldsets = self.show_fieldsets or [(None, {"fields": self.show_columns})]
         return [
@@ -234,7 +236,7 @@ class NounView(Guarded, ModelView):
             for title, part in fieldsets
         ]  # fmt: skip
 
-    def related(self, row: Any) -> list[tuple[Any, Any]]:
+    def related(self, row: Any) -> Listed:
         """(view, list widget) of the related lists that the reader may see."""
         views = self.visible_related_views()
         return [(view, as_markup(self._related_list(row, view))) for view in views]
@@ -249,7 +251,7 @@ class NounView(Guarded, ModelView):
             or self.related_page_size,
         )  # fmt: skip
 
-    def buttons(self, row: Any) -> list[Verb]:
+    def buttons(self, row: Any) -> Listed:
         """The verbs that the reader may do to this row now."""
         away = bool(getattr(row, "is_put_away", False))
         return [
@@ -259,30 +261,7 @@ class NounView(Guarded, ModelView):
 
     def cell(self, row: Any, column: str) -> Any:
         """One value as people read it: formatted, translated, related rows as links."""
-        value = row
-        for part in column.split("."):
-            value = getattr(value, part, None)
-            if callable(value):
-                value = value(formatters.language()) if part == "name" else value()
-            if value is None:
-                break
-        formatter = self.formatters_columns.get(column)
-        if formatter is not None:
-            return formatter(value)
-        if column in self.enums:
-            return labels.label(self.enums[column], value)
-        if column == "language":
-            return str(labels.LANGUAGE_NAMES.get(value, value or ""))
-        if column == "archived_reason":
-            return labels.label(Archive, value)
-        if column == "phone":
-            key = getattr(row, "phone_key", None)
-            return formatters.phone(key or value, getattr(row, "phone_extension", None))
-        if formatters.is_row(value):
-            return link_to(value)
-        if isinstance(value, (list, tuple)) and value and all(map(formatters.is_row, value)):
-            return Markup(", ").join(link_to(one) for one in value)
-        return formatters.text_of(value, getattr(row, "currency", None))
+        return shown_value(self, row, column)
 
     def _values(self, rows: Any) -> Any:
         """The cells by column; the first one becomes the link to the row, so it holds no other."""
@@ -421,91 +400,6 @@ class NounView(Guarded, ModelView):
         row = self.row_or_404(pk, away=made.away)
         return self._form_page(made.template, title, form, row, status=answer, verb=made)
 
-    # -- one transaction -------------------------------------------------------------------------
-
-    def save_over(
-        self, form: NounForm, row: Any, act: str, filled: Callable[[Any], NounForm],
-        do: Callable[[], Any],
-    ) -> Response | int:  # fmt: skip
-        """Law 8: saves the form over the row unless somebody else did meanwhile."""
-        number = row.id
-        try:
-            self._refuse_repeat(form, f"{act} {number}")
-        except DoneBefore as done:
-            return self._arrive(done.row_id, gettext("The record has been changed."))
-        if form.is_stale(row):
-            return self._show_conflict(form, number, filled)
-        if not form.validate():
-            return 400
-        try:
-            with watching(self.session, row):
-                return self.perform(
-                    form, f"{act} {number}", do, gettext("The record has been changed."),
-                    row_id=number,
-                )  # fmt: skip
-        except (Stale, StaleDataError):
-            return self._show_conflict(form, number, filled)
-
-    def perform(
-        self, form: NounForm, act: str, do: Callable[[], Any], message: str = "", *,
-        row_id: int | None = None, go_to: str | None = None,
-    ) -> Response | int:  # fmt: skip
-        """The form's key, the verb and the commit; an answer, or the status of the refusal, whose
-        messages are in the form by then. Stale passes through to `save_over`.
-        """
-        act = f"{type(self).__name__} {act}"
-        try:
-            key = begin_once(self.session, form.form_key.data, act)
-            result = do()
-            row, told = _told(result)
-            if isinstance(row, Response):
-                key.row_id = row_id
-                self.session.commit()
-                return row
-            self.session.flush()
-            number = row.id if row is not None and row_id is None else row_id
-            key.row_id = number
-            target = self._address(row, number)
-            self.session.commit()
-        except DoneBefore as done:
-            self.session.rollback()
-            return self._arrive(done.row_id, message, go_to)
-        except (Stale, StaleDataError):
-            self.session.rollback()
-            raise
-        except CrmError as error:
-            self.session.rollback()
-            form.take(error)
-            if isinstance(error, WrongKey):
-                form.renew_key()
-            return error.status
-        except IntegrityError as error:
-            self.session.rollback()
-            form.take_integrity(error)
-            return CONFLICT
-        log.info("%s: %s", act, number)
-        flash(str(told or message or gettext("Saved.")), "success")
-        return redirect(go_to or target)
-
-    def _refuse_repeat(self, form: NounForm, act: str) -> None:
-        from app.models.form_key import FormKey
-
-        known = self.session.get(FormKey, form.form_key.data)
-        if known is not None and known.act.partition(":")[2] == f"{type(self).__name__} {act}":
-            raise DoneBefore(known.row_id)
-
-    def _address(self, row: Any, number: int | None) -> str:
-        if row is not None and not isinstance(row, self.datamodel.obj):
-            return address_of(row.__tablename__, row.id) or url_for(f"{self.endpoint}.list")
-        if number is not None and self.offers("show"):
-            return url_for(f"{self.endpoint}.show", pk=number)
-        return url_for(f"{self.endpoint}.{self.default_view}")
-
-    def _arrive(self, number: int | None, message: str, go_to: str | None = None) -> Response:
-        """For the second click: as if it had been the first."""
-        flash(message or gettext("Saved."), "success")
-        return redirect(go_to or self._address(None, number))
-
     # -- answers ---------------------------------------------------------------------------------
 
     def _form_page(
@@ -538,45 +432,6 @@ class NounView(Guarded, ModelView):
             flash(shown, "danger")
         return redirect(url_for(f"{self.endpoint}.show", pk=row.id))
 
-    def _show_conflict(self, form: NounForm, number: int, filled: Callable[[Any], NounForm]) -> int:
-        """Keeps what was typed, takes over what only the other one changed, and lists both."""
-        self.session.rollback()
-        self.session.expire_all()
-        row = self.row_or_404(number, away=False)
-        current = filled(row)
-        opened = form.values_at_opening()
-        before = self._worded(form, opened)
-        for field in form.shown():
-            name = field.short_name
-            theirs = current[name]
-            yours, now = as_text(field), as_text(theirs)
-            was = (opened or {}).get(name)
-            if yours == now or now == was:
-                continue
-            untouched = was is not None and yours == was
-            form.conflicts.append(
-                {
-                    "label": field.label.text,
-                    "before": before.get(name, ""),
-                    "now": shown_text(theirs),
-                    "yours": None if untouched else shown_text(field),
-                }
-            )
-            if untouched:
-                field.data, field.raw_data = theirs.data, None
-        form.lock_version.data = str(row.lock_version)
-        current.remember(row)
-        form.opened.data = current.opened.data
-        form.faults.insert(0, (message_of(Stale()), None))
-        return CONFLICT
-
-    def _worded(self, form: NounForm, opened: dict[str, str] | None) -> dict[str, str]:
-        if opened is None:
-            return {}
-        texts = MultiDict({name: str(text) for name, text in opened.items()})
-        earlier = type(form)(formdata=texts, meta={"csrf": False})
-        return {f.short_name: shown_text(f) for f in earlier.shown()}
-
 
 def _verb_of(view: Any) -> Callable[[str], Verb | None]:
     def find(name: str) -> Verb | None:
@@ -585,15 +440,6 @@ def _verb_of(view: Any) -> Callable[[str], Verb | None]:
         return getattr(getattr(type(view), name, None), "_verb", None)
 
     return find
-
-
-def _told(result: Any) -> tuple[Any, Any]:
-    """A verb's answer as (row or response, sentence)."""
-    if isinstance(result, tuple):
-        return result
-    if result is None or isinstance(result, Response) or hasattr(result, "__mapper__"):
-        return result, None
-    return None, result
 
 
 __all__ = ["NounForm", "NounView", "RemoveForm", "permission_name"]

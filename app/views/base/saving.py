@@ -1,0 +1,169 @@
+"""How a screen saves: the form's key, one verb and the commit, over nobody else's work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.errors import CrmError, Stale
+from app.models.form_key import FormKey
+from app.ui.messages import message_of
+from app.views.base.forms import NounForm, as_text, shown_text
+from app.views.base.links import address_of
+from app.views.base.once import DoneBefore, WrongKey, begin_once
+from app.views.base.opened import watching
+
+log = logging.getLogger(__name__)
+
+CONFLICT = 409
+
+
+class Saving:
+    """The changing half of `NounView`."""
+
+    datamodel: Any
+    endpoint: Any
+    default_view: Any
+    offers: Callable[[str], bool]
+    row_or_404: Callable[..., Any]
+
+    @property
+    def session(self) -> Any:
+        return self.datamodel.session
+
+    def save_over(
+        self, form: NounForm, row: Any, act: str, filled: Callable[[Any], NounForm],
+        do: Callable[[], Any],
+    ) -> Response | int:  # fmt: skip
+        """Law 8: saves the form over the row unless somebody else did meanwhile."""
+        number = row.id
+        try:
+            self._refuse_repeat(form, f"{act} {number}")
+        except DoneBefore as done:
+            return self._arrive(done.row_id, gettext("The record has been changed."))
+        if form.is_stale(row):
+            return self._show_conflict(form, number, filled)
+        if not form.validate():
+            return 400
+        try:
+            with watching(self.session, row):
+                return self.perform(
+                    form, f"{act} {number}", do, gettext("The record has been changed."),
+                    row_id=number,
+                )  # fmt: skip
+        except (Stale, StaleDataError):
+            return self._show_conflict(form, number, filled)
+
+    def perform(
+        self, form: NounForm, act: str, do: Callable[[], Any], message: str = "", *,
+        row_id: int | None = None, go_to: str | None = None,
+    ) -> Response | int:  # fmt: skip
+        """The form's key, the verb and the commit; an answer, or the status of the refusal, whose
+        messages are in the form by then. Stale passes through to `save_over`.
+        """
+        act = f"{type(self).__name__} {act}"
+        try:
+            key = begin_once(self.session, form.form_key.data, act)
+            result = do()
+            row, told = _told(result)
+            if isinstance(row, Response):
+                key.row_id = row_id
+                self.session.commit()
+                return row
+            self.session.flush()
+            number = row.id if row is not None and row_id is None else row_id
+            key.row_id = number
+            target = self._address(row, number)
+            self.session.commit()
+        except DoneBefore as done:
+            self.session.rollback()
+            return self._arrive(done.row_id, message, go_to)
+        except (Stale, StaleDataError):
+            self.session.rollback()
+            raise
+        except CrmError as error:
+            self.session.rollback()
+            form.take(error)
+            if isinstance(error, WrongKey):
+                form.renew_key()
+            return error.status
+        except IntegrityError as error:
+            self.session.rollback()
+            form.take_integrity(error)
+            return CONFLICT
+        log.info("%s: %s", act, number)
+        flash(str(told or message or gettext("Saved.")), "success")
+        return redirect(go_to or target)
+
+    def _refuse_repeat(self, form: NounForm, act: str) -> None:
+        known = self.session.get(FormKey, form.form_key.data)
+        if known is not None and known.act.partition(":")[2] == f"{type(self).__name__} {act}":
+            raise DoneBefore(known.row_id)
+
+    def _address(self, row: Any, number: int | None) -> str:
+        if row is not None and not isinstance(row, self.datamodel.obj):
+            return address_of(row.__tablename__, row.id) or url_for(f"{self.endpoint}.list")
+        if number is not None and self.offers("show"):
+            return url_for(f"{self.endpoint}.show", pk=number)
+        return url_for(f"{self.endpoint}.{self.default_view}")
+
+    def _arrive(self, number: int | None, message: str, go_to: str | None = None) -> Response:
+        """For the second click: as if it had been the first."""
+        flash(message or gettext("Saved."), "success")
+        return redirect(go_to or self._address(None, number))
+
+    def _show_conflict(self, form: NounForm, number: int, filled: Callable[[Any], NounForm]) -> int:
+        """Keeps what was typed, takes over what only the other one changed, and lists both."""
+        self.session.rollback()
+        self.session.expire_all()
+        row = self.row_or_404(number, away=False)
+        current = filled(row)
+        opened = form.values_at_opening()
+        before = self._worded(form, opened)
+        for field in form.shown():
+            name = field.short_name
+            theirs = current[name]
+            yours, now = as_text(field), as_text(theirs)
+            was = (opened or {}).get(name)
+            if yours == now or now == was:
+                continue
+            untouched = was is not None and yours == was
+            form.conflicts.append(
+                {
+                    "label": field.label.text,
+                    "before": before.get(name, ""),
+                    "now": shown_text(theirs),
+                    "yours": None if untouched else shown_text(field),
+                }
+            )
+            if untouched:
+                field.data, field.raw_data = theirs.data, None
+        form.lock_version.data = str(row.lock_version)
+        current.remember(row)
+        form.opened.data = current.opened.data
+        form.faults.insert(0, (message_of(Stale()), None))
+        return CONFLICT
+
+    def _worded(self, form: NounForm, opened: dict[str, str] | None) -> dict[str, str]:
+        if opened is None:
+            return {}
+        texts = MultiDict({name: str(text) for name, text in opened.items()})
+        earlier = type(form)(formdata=texts, meta={"csrf": False})
+        return {f.short_name: shown_text(f) for f in earlier.shown()}
+
+
+def _told(result: Any) -> tuple[Any, Any]:
+    """A verb's answer as (row or response, sentence)."""
+    if isinstance(result, tuple):
+        return result
+    if result is None or isinstance(result, Response) or hasattr(result, "__mapper__"):
+        return result, None
+    return None, result
