@@ -5,6 +5,7 @@ The table of settings for people stands in .env.template; a test holds the two e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -74,17 +75,18 @@ def time_zone(name: str, default: str) -> str:
 def kept_secret(folder: Path, file: str) -> str:
     """A random secret that belongs to the data folder, made at the first start (mode 600)."""
     path = folder / file
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        kept = path.read_text().strip()
-        if len(kept) < SHORTEST_SECRET:
-            raise WrongSetting(f"{path} is damaged: restore it from a backup.") from None
-        return kept
-    made = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(made + "\n")
-    return made
+    if not path.exists():
+        # Written aside and then linked: another process that starts now sees all of it or nothing.
+        draft = folder / f".{file}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    kept = path.read_text().strip()
+    if len(kept) < SHORTEST_SECRET:
+        raise WrongSetting(f"{path} is damaged: restore it from a backup.")
+    return kept
 
 
 def secret(name: str, folder: Path, file: str, *, debug: bool) -> str:

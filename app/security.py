@@ -6,6 +6,7 @@ Users and roles are Flask-AppBuilder's own; this subclass closes what it leaves 
 from __future__ import annotations
 
 import hmac
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from flask_login import current_user, login_user
 from sqlalchemy import case, delete, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
@@ -31,6 +33,8 @@ from app.views.security import (
     RoleView,
     UserView,
 )
+
+log = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=15)  # in which LOGIN_TRIES wrong ones are admitted
 SAFE_METHODS = ("GET", "HEAD")
@@ -68,6 +72,10 @@ class SecurityManager(FabSecurityManager):
         """Nothing is: an administrator cannot open a screen to visitors by mistake."""
         return False
 
+    def get_user_roles(self, user: Any) -> list[Role]:
+        """FAB's groups are not used: they would be one more query for each request."""
+        return list(user.roles) if user.is_authenticated else []
+
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
         if not current_user.is_authenticated:
             return set()
@@ -93,11 +101,13 @@ class SecurityManager(FabSecurityManager):
         # An unknown name takes as long as a known one.
         right = check_password_hash(found.password if usable else fake, password)
         if not (usable and right):
+            log.info("a log-in was refused: user %s", found.id if found else "unknown")
             return None
         user = self.session.get(User, found.id)
         expired = LoginFailure.at < utc_now() - WINDOW
         self.session.execute(delete(LoginFailure).where((LoginFailure.id == this_try) | expired))
         self.update_user_auth_stat(user, True)
+        log.info("user %s has logged in", found.id)
         return user
 
     def _count_try(self, username: str, address: str) -> int:
@@ -114,6 +124,7 @@ class SecurityManager(FabSecurityManager):
             if number > current_app.config["LOGIN_TRIES"]:
                 self.session.delete(this_try)
                 self.session.commit()
+                log.warning("too many wrong log-ins for one name or from one address")
                 seconds = (first + WINDOW - utc_now()).total_seconds()
                 raise TooManyRequests(retry_after=max(1, int(seconds) + 1))
         return key
@@ -124,10 +135,11 @@ class SecurityManager(FabSecurityManager):
 
     def load_user(self, pk: int) -> User | None:
         """None when the account is inactive or its password has changed since the log-in."""
-        user = super().load_user(pk)
-        if user is None or not hmac.compare_digest(session.get("stamp", ""), self.stamp_of(user)):
+        user = self.session.get(User, int(pk), options=[joinedload(User.roles)])
+        if user is None or not user.is_active:
             return None
-        return user
+        same = hmac.compare_digest(session.get("stamp", ""), self.stamp_of(user))
+        return user if same else None
 
     @staticmethod
     def stamp_of(user: User) -> str:
@@ -138,11 +150,12 @@ class SecurityManager(FabSecurityManager):
     # -- passwords and administrators -----------------------------------------------------------
 
     def reset_password(self, userid: int, password: str) -> None:
-        """Ends every other session of the user."""
+        """Ends every session of the user."""
         hashed = self.hashed(password)
         user = self.get_user_by_id(userid)
         user.password = hashed
         self.session.commit()
+        log.info("user %s has a new password", userid)
 
     def hashed(self, password: str) -> str:
         """Ends the transaction first: hashing takes a tenth of a second (law of one writer)."""
