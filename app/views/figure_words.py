@@ -37,13 +37,14 @@ PERIODS = {
     PeriodName.QUARTER: _("This quarter"),
     PeriodName.YEAR: _("This year"),
     PeriodName.ALL: _("All time"),
-    PeriodName.CUSTOM: _("From … to …"),
 }
 
 BASES = {
     Basis.COHORT: _("By cohort: the month in which the lead was received"),
     Basis.SIGNING: _("By signing: the month in which the contract was signed"),
 }
+
+SHORT_BASES = {Basis.COHORT: _("By cohort"), Basis.SIGNING: _("By signing")}
 
 ROWS = {
     ScopeKind.ALL: _("All campaigns"),

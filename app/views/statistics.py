@@ -17,6 +17,7 @@ from flask_appbuilder.charts.widgets import DirectChartWidget
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
@@ -68,9 +69,10 @@ class Question:
     @classmethod
     def asked(cls, default: PeriodName = PeriodName.THIS_MONTH) -> Question:
         asked = request.args
-        period = Period.named(
-            asked.get("period") or _guessed(default), asked.get("from"), asked.get("to")
-        )
+        first, last = asked.get("from"), asked.get("to")
+        # Own days win; without them the form says which period it was sent from.
+        name = asked.get("period") or (PeriodName.CUSTOM if first or last else asked.get("unless"))
+        period = Period.named(name or default.value, first, last)
         scope = Scope.named(asked.get("campaign"))
         typed = {name: asked[name] for name in asked if name.startswith("campaign-")}
         if scope.kind is ScopeKind.CAMPAIGN:
@@ -84,14 +86,14 @@ class Question:
 
     def args(self, **more: Any) -> dict[str, Any]:
         """The arguments of a link that asks about the same."""
-        own = {**self.period.as_args(), "basis": self.basis.value, "campaign": self.scope.as_text()}
-        return own | more
+        return {**self.period.as_args(), **self._beside_the_period(), **more}
 
+    def about(self, name: PeriodName, **more: Any) -> dict[str, Any]:
+        """The arguments of a link that asks the same about another period."""
+        return {"period": name.value, **self._beside_the_period(), **more}
 
-def _guessed(default: PeriodName) -> str:
-    """Days without the name of a period mean from … to …"""
-    own_days = request.args.get("from") or request.args.get("to")
-    return (PeriodName.CUSTOM if own_days else default).value
+    def _beside_the_period(self) -> dict[str, str]:
+        return {"basis": self.basis.value, "campaign": self.scope.as_text()}
 
 
 # -- the table and the rows ----------------------------------------------------------------------
@@ -196,6 +198,9 @@ def _page(count: int) -> tuple[int, int]:
 
 class BarChartWidget(DirectChartWidget):
     template = "statistics/bars.html"
+
+    def __call__(self, **kwargs: Any) -> Markup:
+        return Markup(super().__call__(**kwargs))  # noqa: S704 -- the template has escaped it
 
 
 class SqlChart(FiltersPerRequest):
