@@ -62,7 +62,7 @@ class Submission(Batched, Model):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
     campaign_sent: Mapped[str | None] = mapped_column(String(100))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
-    first_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"))
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     click_id: Mapped[str | None] = mapped_column(String(255))
     utm: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -1062,6 +1062,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_submission_campaign_id"), ["campaign_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_submission_first_id"), ["first_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_submission_lead_id"), ["lead_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_submission_outcome_received_at"),
