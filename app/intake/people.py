@@ -183,9 +183,11 @@ def _query() -> Select[Any]:
         Lead.campaign_id.in_(bindparam("campaigns", expanding=True)),
         and_(bindparam("or_none", type_=Boolean), Lead.campaign_id.is_(None)),
     )
+    sharing = leads_sharing()
     return (
         select(*columns)
-        .where(Lead.id.in_(leads_sharing()), is_open_lead(), here)
+        .join(sharing, sharing.c.id == Lead.id)
+        .where(is_open_lead(), here)
         .order_by(Lead.received_at, Lead.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(key_share=True, of=Lead)

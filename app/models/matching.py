@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import CompoundSelect, bindparam, select, text, union
+from sqlalchemy import CompoundSelect, Subquery, bindparam, select, text, union
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.contact_point import ContactPoint
@@ -114,9 +114,11 @@ def open_leads_like(
 
     if not keys:
         return []
+    sharing = leads_sharing()
     query = (
         select(Lead)
-        .where(Lead.id.in_(leads_sharing()), is_open_lead())
+        .join(sharing, sharing.c.id == Lead.id)
+        .where(is_open_lead())
         .where(Lead.campaign_id.is_not_distinct_from(campaign_id))
         .options(selectinload(Lead.contact_points))
         .order_by(Lead.received_at, Lead.id)
@@ -134,9 +136,10 @@ def by_rank(keys: Keys, people: Iterable[tuple[Keys, datetime, int, Row]]) -> li
 
 
 @cache
-def leads_sharing() -> CompoundSelect[Any]:
+def leads_sharing() -> Subquery:
     """Ids of the leads that may be one of some people; `Keys.match` decides. Built once, for it
-    is asked at every post; `sharing_params` fills it.
+    is asked at every post; `sharing_params` fills it. To be joined: with IN, SQLite would go
+    through every open lead instead.
 
     Where both sides have a phone an e-mail says nothing, so that of many strangers who share an
     address only those without a phone are looked at.
@@ -153,7 +156,7 @@ def leads_sharing() -> CompoundSelect[Any]:
         select(ContactPoint.lead_id).where(
             ContactPoint.key.in_(one_of("keys")), ContactPoint.lead_id.is_not(None)
         ),
-    )
+    ).subquery("sharing")
 
 
 def sharing_params(people: Iterable[Keys]) -> dict[str, list[str]]:
@@ -177,13 +180,14 @@ def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Clien
     if not keys:
         return []
     people = _sharing(ContactPerson, ContactPoint.person_id, keys)
-    ids: CompoundSelect[Any] = union(
+    found = union(
         *_sharing(Client, ContactPoint.client_id, keys).selects,  # SQLite takes no nested union
         select(ContactPerson.client_id).where(ContactPerson.id.in_(people)),
-    )
+    ).subquery("sharing")
     query = (
         select(Client)
-        .where(Client.archived_at.is_(None), Client.id.in_(ids))
+        .join(found, found.c[0] == Client.id)
+        .where(Client.archived_at.is_(None))
         .order_by(Client.id)
         .limit(limit)
     )
