@@ -24,17 +24,13 @@ from app.views.security import RoleView, UserView
 from app.views.services import ServiceView
 from app.views.sources import SourceView
 from app.views.spend import SpendView
+from app.views.statistics import (
+    LeadStatusChartView,
+    MonthlyChartView,
+    RoiChartView,
+    StatisticsView,
+)
 from app.views.submissions import SubmissionView
-
-try:
-    from app.views.statistics import (
-        LeadStatusChartView,
-        MonthlyChartView,
-        RoiChartView,
-        StatisticsView,
-    )
-except ImportError:
-    StatisticsView = None
 
 __all__ = ["HomeView", "register"]
 
@@ -56,12 +52,11 @@ def register(appbuilder: AppBuilder) -> None:
     entry(SpendView, _("Spend"), "fa-credit-card")
     entry(SourceView, _("Sources"), "fa-plug")
 
-    if StatisticsView is not None:
-        figures = {"category": "Statistics", "category_label": _("Statistics")}
-        entry(StatisticsView, _("By campaign"), "fa-table", **figures)
-        entry(RoiChartView, _("ROI by campaign"), "fa-bar-chart", **figures)
-        entry(LeadStatusChartView, _("Leads by status"), "fa-bar-chart", **figures)
-        entry(MonthlyChartView, _("Revenue and spend by month"), "fa-bar-chart", **figures)
+    figures = {"category": "Statistics", "category_label": _("Statistics")}
+    entry(StatisticsView, _("By campaign"), "fa-table", **figures)
+    entry(RoiChartView, _("ROI by campaign"), "fa-bar-chart", **figures)
+    entry(LeadStatusChartView, _("Leads by status"), "fa-bar-chart", **figures)
+    entry(MonthlyChartView, _("Revenue and spend by month"), "fa-bar-chart", **figures)
 
     settings = {"category": "Settings", "category_label": _("Settings")}
     entry(CompanyView, _("Company"), "fa-building-o", **settings)
