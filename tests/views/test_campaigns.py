@@ -20,7 +20,7 @@ from tests.factories import (
     make_signed_contract,
     make_spend,
 )
-from tests.views.pages import form_of, page, press, queries, send, stored
+from tests.views.browsing import form_of, page, press, queries, send, stored
 
 LIST = "/campaignview/list/"
 

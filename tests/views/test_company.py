@@ -13,7 +13,7 @@ from werkzeug.test import encode_multipart
 from app.models import Company
 from app.models.company import LOGO_LIMIT
 from tests.factories import COMPANY_DETAILS
-from tests.views.pages import form_of, page, send, stored
+from tests.views.browsing import form_of, page, send, stored
 
 HOME, EDIT, LOGO = "/companyview/", "/companyview/edit", "/companyview/logo"
 PNG, JPEG = b"\x89PNG\r\n\x1a\n picture", b"\xff\xd8\xff picture"

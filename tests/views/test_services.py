@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.models import Service
 from tests.factories import make_campaign, make_contract, make_service, make_signed_contract
-from tests.views.pages import form_of, page, press, queries, send, stored
+from tests.views.browsing import form_of, page, press, queries, send, stored
 
 LIST = "/serviceview/list/"
 

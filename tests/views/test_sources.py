@@ -18,7 +18,7 @@ from app.models.clock import today
 from app.models.submission import Submission
 from tests.factories import make_campaign, make_source
 from tests.site import visitor
-from tests.views.pages import form_of, page, press, queries, send, stored
+from tests.views.browsing import form_of, page, press, queries, send, stored
 
 LIST = "/sourceview/list/"
 LEAD = {"first_name": "Ivan", "last_name": "Petrov", "phone": "+79911234567"}

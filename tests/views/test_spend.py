@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.models import Spend
 from tests.factories import make_campaign, make_spend
-from tests.views.pages import page, queries, send, stored
+from tests.views.browsing import page, queries, send, stored
 
 
 @pytest.fixture
