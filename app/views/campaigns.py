@@ -17,6 +17,7 @@ from app.models.clock import today
 from app.statistics import campaign_figures_of
 from app.ui.fields import TextField
 from app.views.base import Interface, NounForm, NounView, verb
+from app.views.base.forms import REQUIRED
 from app.views.clients import ClientView
 from app.views.leads import LeadView
 from app.views.spend import SpendView
@@ -38,9 +39,9 @@ class CampaignInterface(Interface):
 
 class ExternalIdForm(NounForm):
     platform = TextField(
-        _("Platform"), [InputRequired()], description=_("Such as yandex, vk, google.")
+        _("Platform"), [InputRequired(REQUIRED)], description=_("Such as yandex, vk, google.")
     )
-    external_id = TextField(_("Id on the platform"), [InputRequired()])
+    external_id = TextField(_("Id on the platform"), [InputRequired(REQUIRED)])
 
 
 class CampaignView(NounView):

@@ -32,6 +32,8 @@ class Upload:
 class LogoField(FileField):
     """Reads one byte more than is allowed, so that the noun can say that it is too much."""
 
+    data: Upload | None
+
     def process_data(self, value: Any) -> None:
         self.data = None  # the picture that is there is shown beside the form
 

@@ -30,6 +30,7 @@ from app.ui import labels
 from app.ui.fields import ChoiceField, DateField, MoneyField, TextAreaField
 from app.ui.pickers import PickerField
 from app.views.base import Interface, NounForm, NounView, Verb, address_of, verb
+from app.views.base.forms import REQUIRED
 from app.views.documents import document_of, pdf_answer, reason_text, size_text
 
 # The one next act first, the ending last.
@@ -49,19 +50,19 @@ class TermsWhileDraft(NounForm):
 
 
 class SignForm(NounForm):
-    signed_on = DateField(_("Signed on"), [InputRequired()])
+    signed_on = DateField(_("Signed on"), [InputRequired(REQUIRED)])
 
 
 class CompleteForm(NounForm):
-    completed_on = DateField(_("Completed on"), [InputRequired()])
+    completed_on = DateField(_("Completed on"), [InputRequired(REQUIRED)])
 
 
 class TerminateForm(NounForm):
-    terminated_on = DateField(_("Terminated on"), [InputRequired()])
-    reason = TextAreaField(_("Reason"), [InputRequired()])
+    terminated_on = DateField(_("Terminated on"), [InputRequired(REQUIRED)])
+    reason = TextAreaField(_("Reason"), [InputRequired(REQUIRED)])
     kept = MoneyField(
         _("Stays paid"),
-        [InputRequired()],
+        [InputRequired(REQUIRED)],
         description=_("What the client pays nevertheless. The rest of the revenue is taken back."),
     )
 
@@ -119,7 +120,7 @@ class ContractView(NounView):
         super()._init_forms()
         self.edit_form = type("ContractForm", (TermsWhileDraft, self.edit_form), {})
         extra = {
-            "reason": TextAreaField(_("Reason"), [InputRequired()]),
+            "reason": TextAreaField(_("Reason"), [InputRequired(REQUIRED)]),
             "takes_todays_data": BooleanField(_("Take today's client and company data")),
         }
         self.amend_form = self._form_of([*TERMS, *extra], extra)
@@ -284,7 +285,7 @@ class ContractView(NounView):
 
     # -- PDFs ------------------------------------------------------------------------------------
 
-    @expose("/<int:pk>/document/<int:version>")
+    @expose("/<int:pk>/document/<int(max=2147483647):version>")
     @has_access
     @permission_name("show")
     def document(self, pk: int, version: int) -> Response:

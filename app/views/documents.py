@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
@@ -92,24 +93,24 @@ class DocumentInterface(Interface):
 
     def rows(
         self, filters: Any = None, order_column: str = "", order_direction: str = "",
-        page: int | None = None, page_size: int | None = None, columns: Any = (),
-        needs: Any = None,
+        page: int | None = None, page_size: int | None = None, columns: Iterable[str] = (),
+        needs: Iterable[str] | None = None, keys: list[Any] | None = None,
     ) -> list[Any]:  # fmt: skip
         """By QUEUE: failed, then waiting, then ready, the newest of each first. Each state is read
         by its own index range, so that a million ready ones are never sorted.
         """
         if order_column != QUEUE or not page_size:
             return super().rows(
-                filters, order_column, order_direction, page, page_size, columns, needs
+                filters, order_column, order_direction, page, page_size, columns, needs, keys
             )
         start = (page or 0) * page_size
         parts = [self._newest(filters, place, start + page_size) for place in range(len(ORDER))]
         union = union_all(*parts).subquery()
-        keys = self.session.scalars(
+        found = self.session.scalars(
             select(union.c.id).order_by(union.c.place, union.c.id.desc())
             .offset(start).limit(page_size)
         )  # fmt: skip
-        return self.get_many(list(keys), None, columns, needs)
+        return self.get_many(list(found), None, columns, needs)
 
     def _newest(self, filters: Any, place: int, most: int) -> Select[Any]:
         query = self.apply_filters(self.session.query(Document), filters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -72,7 +73,7 @@ class ServiceView(NounView):
             return self._counts_of([row])[row.id][0]
         return super().cell(row, column)
 
-    def _values(self, rows: list[Service]) -> Any:
+    def _values(self, rows: Sequence[Service]) -> Any:
         plain = [c for c in self.list_columns if c not in ("signed_contracts", "campaigns")]
         counts = self._counts_of(rows)
         return [
@@ -82,7 +83,7 @@ class ServiceView(NounView):
             for row in rows
         ]
 
-    def _counts_of(self, rows: list[Service]) -> dict[int, tuple[int, int]]:
+    def _counts_of(self, rows: Sequence[Service]) -> dict[int, tuple[int, int]]:
         """How many contracts were signed and campaigns run for each, by one statement."""
         signed = (
             select(func.count())

@@ -67,7 +67,7 @@ def test_failed_come_first_then_waiting_then_the_newest(app: Flask, client_as: A
 
     def order(address: str) -> list[int]:
         text = page(client, address)
-        places = {n: text.find(f"/documentview/show/{n}\"") for n in ids}
+        places = {n: text.find(f'/documentview/show/{n}"') for n in ids}
         return sorted((n for n in ids if places[n] >= 0), key=places.__getitem__)
 
     expected = [ids[0], ids[5], ids[4], ids[2], ids[3], ids[1]]
@@ -87,9 +87,7 @@ def test_failed_come_first_then_waiting_then_the_newest(app: Flask, client_as: A
         ("something <new>", "something &lt;new&gt;"),
     ],
 )
-def test_a_reason_is_told_in_words(
-    app: Flask, client_as: Any, reason: str, sentence: str
-) -> None:
+def test_a_reason_is_told_in_words(app: Flask, client_as: Any, reason: str, sentence: str) -> None:
     mark(app, documents(app)[0], DocumentState.FAILED, reason=reason)
     assert sentence in page(client_as("Manager"), LIST)
 
