@@ -445,7 +445,7 @@ def test_there_is_no_download(toy_app: Flask, boss: Any) -> None:
 def test_our_forms_carry_the_anti_forgery_token(tmp_path: Path) -> None:
     app = toys.make_app(tmp_path, WTF_CSRF_ENABLED=True)
     boss = log_in(app, "boss")
-    values = {"title": "Ads", "price": "1"}
+    values = {"title": "Ads", "price": "1", "active": "y"}
     assert boss.post("/serviceview/add", data=values).status_code == 400
     kept = opened(boss, "/serviceview/add")
     assert boss.post("/serviceview/add", data=kept | values).status_code == 302

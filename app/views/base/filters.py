@@ -230,6 +230,11 @@ class SearchText(BaseFilter):
         return query if condition is None else query.filter(condition)
 
 
+class AmongIds(BaseFilter):
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(getattr(self.model, self.column_name).in_(value))
+
+
 TEXT = [Contains, StartsWith, Equal, NotContains, NotEqual]
 NUMBER = [AtLeast, AtMost, Equal, NotEqual]
 INSTANT = [Since, Until]

@@ -13,7 +13,7 @@ from sqlalchemy.types import JSON, LargeBinary
 from app.models.base import Money
 from app.ui.fields import read_id
 from app.ui.formatters import COUNT_LIMIT, Count
-from app.views.base.filters import FilterConverter, Filters, RelationHas, RelationIs
+from app.views.base.filters import AmongIds, FilterConverter, Filters, RelationHas, RelationIs
 
 HEAVY = (Text, LargeBinary, JSON)
 
@@ -45,10 +45,25 @@ class Interface(SQLAInterface):
 
     def query_count(self, query: Any, filters: Any = None, select_columns: Any = None) -> Count:
         """Counts up to COUNT_LIMIT; behind it a list says "1,000+" (law 9)."""
+        keys = self._keys(query, filters)
+        return _count(self.session.scalar(select(func.count()).select_from(keys.subquery())))
+
+    def count_once(self, filters: Filters) -> tuple[Count, Filters]:
+        """The count, and filters that admit the counted rows by their ids, so that nothing need be
+        searched for again; the same filters when there are more than were counted.
+        """
+        keys = self._keys(self.session.query(self.obj), filters)
+        found = [key for (key,) in keys.all()]
+        count = _count(len(found))
+        if count.more:
+            return count, filters
+        among = filters.fresh()
+        # A tuple: FAB applies a filter once for each item of a list.
+        return count, among.add_filter(self.get_pk_name(), AmongIds, tuple(found))
+
+    def _keys(self, query: Any, filters: Any) -> Any:
         found = self.apply_filters(query, filters).order_by(None)
-        keys = found.with_entities(*self.obj.__mapper__.primary_key).limit(COUNT_LIMIT + 1)
-        counted = self.session.scalar(select(func.count()).select_from(keys.subquery()))
-        return Count(min(counted, COUNT_LIMIT), more=counted > COUNT_LIMIT)
+        return found.with_entities(*self.obj.__mapper__.primary_key).limit(COUNT_LIMIT + 1)
 
     def rows(
         self, filters: Any = None, order_column: str = "", order_direction: str = "",
@@ -166,6 +181,10 @@ class Interface(SQLAInterface):
             prop.key for prop in model.__mapper__.column_attrs
             if isinstance(getattr(prop.columns[0], "type", None), HEAVY)
         ]  # fmt: skip
+
+
+def _count(counted: int) -> Count:
+    return Count(min(counted, COUNT_LIMIT), more=counted > COUNT_LIMIT)
 
 
 WHOLE = "*"  # the related row itself is shown, by a name that may take any of its columns
