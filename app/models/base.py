@@ -159,7 +159,8 @@ class Noun(Recorded):
     def lock(self) -> None:
         """Re-reads the row under a lock, so that a guard sees what others have committed."""
         self.session.flush()
-        self.session.refresh(self, with_for_update=True)
+        # Only this row: PostgreSQL locks no rows joined to it, as a screen may have loaded them.
+        self.session.refresh(self, with_for_update={"of": type(self)})
 
 
 class Batched:

@@ -404,7 +404,7 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
         for other in self.client.people:
             if other is not self and getattr(other, role):
                 setattr(other, role, False)
-                self.session.flush([other])  # the partial unique index admits one at a time
+                self.session.flush()  # the partial unique index admits one at a time
 
     def __repr__(self) -> str:
         return self.name()

@@ -13,10 +13,12 @@ from flask_login import current_user
 from sqlalchemy import func, select, union
 from wtforms import HiddenField
 
+from app.extensions import db
 from app.models.client import Client, ClientKind, ContactPerson
 from app.models.company import Company
 from app.models.contacts import read_email, read_phones
 from app.models.contract import COUNTED, Contract
+from app.models.form_key import FormKey
 from app.models.lead import Lead
 from app.models.matching import CLIENTS, Keys, clients_like, lock_keys
 from app.models.note import Note
@@ -24,9 +26,11 @@ from app.models.person import company_region
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.notes import SHOWN, Line, describe_notes
-from app.views.base import NounForm, NounView, verb
+from app.views.base import NounForm, NounView, link_to, verb
 from app.views.base.links import screen_of
 from app.views.base.widgets import NounList
+from app.views.contracts import ContractView
+from app.views.converting import ids_of
 from app.views.leads import LeadView, NoteForm, PeopleInterface, changed_only, reachable
 from app.views.notes import notes_one_may_see
 
@@ -61,9 +65,8 @@ class WarnsOfKnown(NounForm):
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
             return False
-        known = self._known()
-        seen = {read_id(text) for text in (self.seen.data or "").split(",")}
-        if all(client.id in seen for client in known):
+        known, seen = self._known(), ids_of(self.seen.data)
+        if all(client.id in seen for client in known) or self._was_saved():
             return True
         self.similar = known
         self.seen.data = ",".join(str(client.id) for client in known)
@@ -73,8 +76,12 @@ class WarnsOfKnown(NounForm):
         )  # fmt: skip
         return False
 
+    def _was_saved(self) -> bool:
+        """A second click finds the client that the first one made."""
+        return db.session.get(FormKey, self.form_key.data) is not None
+
     def _known(self) -> list[Client]:
-        session = screen_of("client").session  # type: ignore[union-attr]
+        session = db.session()
         phones = read_phones(self.phone.data or "", company_region(session))
         email = read_email(self.email.data) if self.email.data else None
         keys = Keys(
@@ -142,7 +149,8 @@ class ClientView(NounView):
     list_widget = ClientList
     show_template = "crm/client.html"
     add_template = "crm/client_form.html"
-    related_views = [ContactPersonView, LeadView]
+    related_views = [ContractView, ContactPersonView, LeadView]
+    link = staticmethod(link_to)
 
     def _init_forms(self) -> None:
         edits = {kind: self._form_of(columns, {}) for kind, columns in COLUMNS.items()}
@@ -232,14 +240,10 @@ class ClientView(NounView):
         return [one for one in super().buttons(row) if one.name != "write_note"]
 
     def related(self, row: Client) -> list[tuple[Any, Any]]:
-        found = [
+        return [
             (view, listed) for view, listed in super().related(row)
             if row.is_organisation or view.noun != ContactPerson.__tablename__ or row.people
         ]  # fmt: skip
-        contracts = screen_of("contract")
-        if contracts is not None and may("list", "ContractView"):
-            found.insert(0, (contracts, self._related_list(row, contracts)))
-        return found
 
     def context(self, row: Client) -> dict[str, Any]:
         contracts, older = screen_of("contract"), read_id(request.args.get("older", ""))

@@ -76,8 +76,7 @@ class Converting:
     )  # fmt: skip
     def convert(self, lead: Lead, values: dict[str, Any]) -> Any:
         into = self._chosen(values)
-        seen = [number for number in map(read_id, values["seen"].split(",")) if number]
-        client = lead.convert(into, seen=seen)
+        client = lead.convert(into, seen=ids_of(values["seen"]))
         contracts = screen_of("contract")
         if values["start_contract"] and contracts is not None and contracts.offers("add"):
             address = url_for(f"{contracts.endpoint}.add", client=client.id, lead=lead.id)
@@ -100,8 +99,7 @@ class Converting:
         return client
 
     def context_convert(self, lead: Lead, form: ConvertForm) -> dict[str, Any]:
-        seen = {read_id(text) for text in (form.seen.data or "").split(",")} - {None}
-        matches = self._matches(lead, seen, asked=form.is_submitted())
+        matches = self._matches(lead, ids_of(form.seen.data), asked=form.is_submitted())
         form.seen.data = ",".join(str(match.client.id) for match in matches)
         if form.into.data is None and not form.is_submitted():
             form.into.data = _suggested(lead, matches)
@@ -112,7 +110,7 @@ class Converting:
             "may_start_contract": contracts is not None and contracts.offers("add"),
         }
 
-    def _matches(self, lead: Lead, seen: set[Any], *, asked: bool) -> list[Match]:
+    def _matches(self, lead: Lead, seen: set[int], *, asked: bool) -> list[Match]:
         clients = lead.likely_clients() if lead.is_open else []
         signed, spoken = self._figures([client.id for client in clients])
         return [
@@ -145,6 +143,11 @@ class Converting:
         )
         signed = {row[0]: row[1] for row in self.session.execute(contracts)}
         return signed, {row[0]: row[1] for row in self.session.execute(notes)}
+
+
+def ids_of(text: str | None) -> set[int]:
+    """The ids that a hidden field carries, such as `3,14`."""
+    return {number for number in map(read_id, (text or "").split(",")) if number}
 
 
 def _suggested(lead: Lead, matches: list[Match]) -> str | None:

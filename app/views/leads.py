@@ -24,13 +24,13 @@ from app.models.claim import claim, claim_next, release
 from app.models.client import Client
 from app.models.contacts import read_email, split_fio
 from app.models.lead import CallOutcome, Lead, LeadStatus, LostReason, is_open_lead
-from app.models.matching import Keys, leads_sharing
+from app.models.matching import Keys, leads_sharing, sharing_params
 from app.ui import pickers
 from app.ui.fields import ChoiceField, DateTimeField, TextAreaField
 from app.ui.formatters import label_of, moment
 from app.ui.labels import label
 from app.ui.pickers import PickerField
-from app.views.base import Interface, NounForm, NounView, Verb, verb
+from app.views.base import Interface, NounForm, NounView, Verb, link_to, verb
 from app.views.base.widgets import NounList
 from app.views.converting import Converting
 from app.views.submissions import SubmissionView
@@ -124,7 +124,7 @@ class NoteForm(NounForm):
 
 
 def chosen_time(values: dict[str, Any]) -> datetime | None:
-    """The instant that `when` and `next_contact_at` mean; raises Invalid for a past or empty one."""
+    """When `when` and `next_contact_at` mean; raises Invalid for a past or an empty time."""
     when, at = values["when"], values["next_contact_at"]
     if when in DAYS:
         day_ = clock.today() + timedelta(days=DAYS[when])
@@ -195,6 +195,7 @@ class LeadView(Converting, NounView):
     list_widget = LeadList
     show_template = "crm/lead.html"
     related_views = [SubmissionView]
+    link = staticmethod(link_to)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -240,14 +241,15 @@ class LeadView(Converting, NounView):
         if not keys:
             return []
         apart = [Keys(keys.phones, frozenset()), Keys(frozenset(), keys.emails)]
+        sharing = leads_sharing()
         found = (
             select(Lead)
-            .where(Lead.id.in_(leads_sharing(apart)), Lead.id != lead.id)
-            .where(Lead.archived_at.is_(None))
+            .join(sharing, sharing.c.id == Lead.id)
+            .where(Lead.id != lead.id, Lead.archived_at.is_(None))
             .order_by(Lead.id.desc())
             .limit(MOST_SIMILAR)
         )
-        return list(self.session.scalars(found))
+        return list(self.session.scalars(found, sharing_params(apart)))
 
     # -- making and changing ---------------------------------------------------------------------
 

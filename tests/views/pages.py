@@ -1,107 +1,54 @@
-"""What tests of screens do as a browser would: read a page's form, fill some fields in, send it."""
+"""What tests of screens do again and again: keep rows, read them, open a form, count statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from html.parser import HTMLParser
+import re
 from typing import Any
 
-from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from app.extensions import db
 
 
-@contextmanager
-def stored(app: Flask) -> Iterator[Session]:
-    """A session of its own whose work is committed; not while a client is at work."""
+def keep(app: Any, make: Any) -> Any:
+    """What `make(session)` gives, committed; called before any request."""
     with app.app_context():
-        yield db.session()
+        made = make(db.session())
         db.session.commit()
+        return made
 
 
-def page(client: Any, address: str, status: int = 200) -> str:
-    answer = client.get(address)
-    assert answer.status_code == status, (address, answer.status_code, answer.location)
+def read(app: Any, ask: Any) -> Any:
+    with app.app_context():
+        return ask(db.session())
+
+
+def text_of(answer: Any) -> str:
     return str(answer.get_data(as_text=True))
 
 
-class _Forms(HTMLParser):
-    """The fields of each POST form of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[dict[str, Any]] = []
-        self._open: dict[str, Any] | None = None
-        self._select = self._textarea = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._open = {} if at.get("method") == "post" else None
-            if self._open is not None:
-                self.forms.append(self._open)
-        if self._open is None or not (at.get("name") or tag == "option"):
-            return
-        if tag == "input" and at.get("type") not in ("submit", "file"):
-            ticked = at.get("type") not in ("checkbox", "radio") or dict(attrs).keys() >= {
-                "checked"
-            }
-            if ticked:
-                self._open[at["name"]] = at.get("value", "y")
-        elif tag == "select":
-            self._select = at["name"]
-            self._open.setdefault(self._select, "")
-        elif tag == "option" and "selected" in dict(attrs):
-            self._open[self._select] = at.get("value", "")
-        elif tag == "textarea":
-            self._textarea = at["name"]
-            self._open[self._textarea] = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open is not None and self._textarea:
-            self._open[self._textarea] += data.removeprefix("\r").removeprefix("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self._textarea = ""
-        elif tag == "form":
-            self._open = None
-
-
-def form_of(client: Any, address: str) -> dict[str, Any]:
-    """The values with which the page's own form opens."""
-    reader = _Forms()
-    reader.feed(page(client, address))
-    return max(reader.forms, key=len)
-
-
-def send(client: Any, address: str, /, **changes: Any) -> Any:
-    """Opens the form, changes some fields as a person would, and sends it."""
-    return client.post(address, data=form_of(client, address) | changes)
-
-
-def press(client: Any, address: str, /, **values: Any) -> Any:
-    """A button: a form without fields."""
-    return client.post(
-        address, data={"form_key": "k" * 16 + address[-16:].replace("/", "_")} | values
-    )
-
-
-def queries(app: Flask, client: Any, address: str) -> int:
-    """How many statements the page costs, the user's own look-up included."""
+def counted(app: Any, ask: Any) -> int:
+    """How many statements `ask()` needs."""
     said: list[str] = []
-
-    def listen(_c: Any, _cu: Any, statement: str, *_rest: Any) -> None:
-        said.append(statement)
-
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", listen)
+
+    def hear(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            said.append(statement)
+
+    event.listen(engine, "before_cursor_execute", hear)
     try:
-        page(client, address)
+        answer = ask()
     finally:
-        event.remove(engine, "before_cursor_execute", listen)
-    return len([one for one in said if not one.startswith(("PRAGMA", "BEGIN"))])
+        event.remove(engine, "before_cursor_execute", hear)
+    assert answer.status_code == 200
+    return len(said)
+
+
+def opened(client: Any, address: str) -> dict[str, str]:
+    """The hidden and filled fields of the form at this address."""
+    page = text_of(client.get(address))
+    found = re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page)
+    found += [(n, v) for n, v in re.findall(r'name="([^"]+)" type="hidden" value="([^"]*)"', page)]
+    return dict(found)

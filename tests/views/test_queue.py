@@ -1,0 +1,136 @@
+"""The queue: groups, their order, whose leads, and the next one by a click."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.models import Lead
+from app.models.clock import start_of_day, today, travel, utc_now
+from tests.factories import make_lead, make_user
+from tests.views.pages import counted, keep, read, text_of
+
+
+def planned(session: Any, name: str, at: Any, **changes: Any) -> Lead:
+    lead = make_lead(session, last_name=name, **changes)
+    lead.next_contact_at, lead.status = at, "in_work"
+    return lead
+
+
+@pytest.fixture
+def filled(app: Any) -> Any:
+    """A lead in each group, and one of a colleague; at noon, so that today has a later."""
+
+    def make(session: Any) -> None:
+        now = utc_now()
+        planned(session, "Overduev", now - timedelta(hours=2))
+        planned(session, "Longoverduev", now - timedelta(days=9))
+        planned(session, "Todayev", start_of_day(today()) + timedelta(hours=23, minutes=59))
+        planned(session, "Laterov", now + timedelta(days=5))
+        make_lead(session, last_name="Newov")
+        planned(session, "Forgottenov", None)
+        colleague = make_user(session, "Operator")
+        planned(session, "Theirsov", now - timedelta(hours=1)).assignee = colleague
+        lost = make_lead(session, last_name="Lostov")
+        lost.lose("other")
+
+    keep(app, make)
+    return app
+
+
+def test_the_queue_opens_with_overdue_then_new_then_today(filled: Any, client_as: Any) -> None:
+    page = text_of(client_as("Operator").get("/queueview/list/"))
+    places = [page.index(name) for name in ("Longoverduev", "Overduev<", "Newov", "Todayev")]
+    assert places == sorted(places)
+    for absent in ("Laterov", "Forgottenov", "Theirsov", "Lostov"):
+        assert absent not in page
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("overdue", "Overduev"), ("today", "Todayev"), ("new", "Newov"), ("later", "Laterov"),
+     ("nothing", "Forgottenov")],
+)  # fmt: skip
+def test_each_group_has_its_page(filled: Any, client_as: Any, group: str, name: str) -> None:
+    page = text_of(client_as("Operator").get(f"/queueview/list/?group={group}"))
+    assert name in page
+    assert "Theirsov" not in page
+
+
+def test_everyones_leads_are_seen_on_request(filled: Any, client_as: Any) -> None:
+    page = text_of(client_as("Manager").get("/queueview/list/?whose=everyone"))
+    assert "Theirsov" in page
+
+
+def test_the_start_page_of_an_operator_is_the_queue(app: Any, client_as: Any) -> None:
+    assert client_as("Operator").get("/").location.endswith("/queueview/list/")
+    assert client_as("Marketer").get("/queueview/list/").status_code == 403
+
+
+def test_the_next_lead_is_claimed_and_opened(filled: Any, client_as: Any) -> None:
+    operator, manager = client_as("Operator"), client_as("Manager")
+    first = operator.post("/queueview/next").location
+    assert first == operator.post("/queueview/next").location  # a second click changes nothing
+    second = manager.post("/queueview/next").location
+    assert first != second
+    number = int(first.rsplit("/", 1)[1])
+    lead = read(filled, lambda s: s.get(Lead, number))
+    assert lead.last_name == "Longoverduev"
+    assert lead.claimed_until > utc_now()
+    assert operator.get("/queueview/next").status_code == 405
+
+
+def test_an_empty_queue_is_a_success_and_names_the_next_call(app: Any, client_as: Any) -> None:
+    keep(app, lambda s: planned(s, "Laterov", utc_now() + timedelta(days=2)).id)
+    operator = client_as("Operator")
+    page = text_of(operator.get("/queueview/list/"))
+    assert "All calls that were due have been made." in page
+    assert "The next one:" in page
+    answer = operator.post("/queueview/next", follow_redirects=True)
+    assert "All calls that were due have been made." in text_of(answer)
+
+
+def test_names_are_shown_as_text(app: Any, client_as: Any) -> None:
+    keep(app, lambda s: make_lead(s, last_name="<script>alert(1)</script>").id)
+    keep(app, lambda s: make_lead(s, last_name="O'Toole").id)
+    page = text_of(client_as("Operator").get("/queueview/list/"))
+    assert "<script>alert" not in page
+    assert "O&#39;Toole" in page
+
+
+@pytest.mark.parametrize(
+    "junk", ["?page=-1", "?page=abc", "?group=drop", "?whose=%00", "?page=9999999999"]
+)
+def test_junk_in_the_address_is_no_error(app: Any, client_as: Any, junk: str) -> None:
+    assert client_as("Operator").get(f"/queueview/list/{junk}").status_code == 200
+
+
+def test_the_oldest_new_lead_comes_first(app: Any, client_as: Any) -> None:
+    for days, name in ((1, "Younger"), (9, "Older")):
+        with travel(utc_now() - timedelta(days=days)):
+            keep(app, lambda s, name=name: make_lead(s, last_name=name).id)
+    page = text_of(client_as("Operator").get("/queueview/list/?group=new"))
+    assert page.index("Older") < page.index("Younger")
+
+
+def test_few_statements_however_many_leads(app: Any, client_as: Any) -> None:
+    operator = client_as("Operator")
+
+    def fill(count: int) -> None:
+        def make(session: Any) -> None:
+            for number in range(count):
+                planned(session, f"Name{number}", utc_now() - timedelta(minutes=number))
+                make_lead(session)
+
+        keep(app, make)
+
+    fill(3)
+    few = counted(app, lambda: operator.get("/queueview/list/"))
+    fill(30)
+    many = counted(app, lambda: operator.get("/queueview/list/"))
+    assert few == many
+    assert many <= 10
+    assert read(app, lambda s: len(s.scalars(select(Lead)).all())) == 66
