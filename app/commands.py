@@ -5,6 +5,7 @@ Flask loads this module at every call of `flask`, before the application: it imp
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,7 +84,8 @@ def seed(size: str, language: str | None, if_empty: bool) -> None:
     click.echo(
         f"Added {planted.leads} leads, {planted.clients} clients and {planted.contracts} contracts."
     )
-    _render(planted)
+    if size == "demo":
+        _render(planted)
     if planted.logins is not None:
         click.echo(f"The demo log-ins are in {planted.logins}.")
 
@@ -206,6 +208,8 @@ def _render(planted: Planted) -> None:
     from app.documents.queue import render_waiting
     from app.extensions import db
 
+    # The worker's line per document would drown what the command has to say.
+    logging.getLogger("app.documents.queue").setLevel(logging.WARNING)
     rendered = 0
     with progress("Documents", planted.waiting) as tick:
         while taken := render_waiting(db.engine, 2, at_once=2):

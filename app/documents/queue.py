@@ -198,7 +198,7 @@ def free_leases_of_the_dead(engine: Engine) -> int:
                 Document.lease_token.startswith(f"{_machine()}."),
             )
         ).all()
-        dead = [id_ for id_, token in held if not _is_alive(token)]
+        dead = [id_ for id_, token in held if token and not _is_alive(token)]
         if dead:
             session.execute(
                 update(Document)

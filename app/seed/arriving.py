@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,7 @@ class Asking:
     def arrival(self) -> Arrival:
         """What the source would have posted just now."""
         person, now = self.person, utc_now()
-        fields = {
+        fields: dict[str, Any] = {
             "first_name": person.first_name,
             "last_name": person.last_name,
             "middle_name": person.middle_name,

@@ -316,7 +316,7 @@ class Demo:
         fate = self.draw.random()
         at = self.calendar.at_work(at, HOUR / 10, 30 * HOUR)
         yield at, self.cast.operator
-        if not lead.is_open:
+        if self._is_gone(lead):
             return
         if fate < 0.07:
             lead.put_away(self.draw.choice(("spam", "spam", "duplicate", "mistake", "other")))
@@ -336,7 +336,7 @@ class Demo:
             lead.log_call(outcome, self._said(outcome), next_contact_at=again)
             at = max(again, self.calendar.at_work(again, HOUR / 60, 2 * HOUR))
             yield at, self.cast.operator
-            if not lead.is_open:
+            if self._is_gone(lead):
                 return
         if missed == 3:
             lead.log_call("no_answer", status=LeadStatus.LOST, lost_reason=LostReason.NOT_REACHED)
@@ -346,7 +346,7 @@ class Demo:
         if self.draw.random() < 0.25:
             lead.write_note(self.draw.choice(self.words.notes))
         yield again, self.cast.operator
-        if not lead.is_open:
+        if self._is_gone(lead):
             return
         if fate > 0.75:
             again = self.calendar.at_work(again, 5 * DAY, 14 * DAY)
@@ -355,7 +355,7 @@ class Demo:
                 next_contact_at=again,
             )  # fmt: skip
             yield self.calendar.at_work(again, 1 * DAY, 12 * DAY), self.cast.manager
-            if not lead.is_open:
+            if self._is_gone(lead):
                 return
         reason = self.draw.choice(
             ("too_expensive", "too_expensive", "no_need", "went_elsewhere", "wrong_contact")
@@ -455,6 +455,11 @@ class Demo:
 
     def _price(self, price: Decimal) -> Decimal:
         return self._rounded(price * Decimal(self.draw.randrange(80, 141)) / 100)
+
+    @staticmethod
+    def _is_gone(lead: Lead) -> bool:
+        """Somebody else has closed it meanwhile."""
+        return not lead.is_open
 
     @staticmethod
     def _rounded(amount: Decimal) -> Decimal:

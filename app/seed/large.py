@@ -20,8 +20,8 @@ from app.models.batch import BatchKind
 from app.models.clock import company_day, travel, utc_now
 from app.models.current_batch import filling
 from app.models.lead import LostReason, NewPerson
-from app.seed.demo import Demo
-from app.seed.planting import COMMAND, Ground, Planted, count, finish, planting
+from app.seed.demo import COMMAND, Demo
+from app.seed.planting import Ground, Planted, count, finish, planting
 
 LABEL = "large"
 WAIVED = "large, documents waived"

@@ -101,7 +101,7 @@ def plant(ground: Ground) -> Planted:
         demo.set_the_scene()
         demo.write_lives()
         with ground.progress("Demo data", demo.story.lives) as tick:
-            demo.story.tell(on_end_of_life=lambda: tick(1))
+            demo.story.tell(tick)
         finish(batch, cast)
     planted = count(session, [batch])
     planted.logins = ground.commit_with_logins(cast)

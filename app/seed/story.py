@@ -33,7 +33,7 @@ class Story:
         self.lives += 1
         self._wait(life)
 
-    def tell(self, on_end_of_life: Callable[[], None] = lambda: None) -> None:
+    def tell(self, tick: Callable[[int], object] = lambda _count: None) -> None:
         """Runs every life up to now. Rows are flushed at the instant in which they are made."""
         while self._due:
             at, _, actor, life = heapq.heappop(self._due)
@@ -42,7 +42,7 @@ class Story:
                 self.session.flush()
             settle_documents(self.session)
             if not goes_on:
-                on_end_of_life()
+                tick(1)
 
     def _wait(self, life: Life) -> bool:
         """Lets a life run to its next instant; False when it has none, or none yet."""

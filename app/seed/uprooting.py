@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ColumnElement, ForeignKey, Table, and_, delete, not_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, Table, and_, delete, not_, select
 from sqlalchemy.orm import Session
 
 from app.listeners import bulk_allowed
@@ -96,7 +96,7 @@ def _links(tables: list[Table]) -> Iterator[tuple[Table, ForeignKey, Table]]:
 
 def _held(
     child: Table, key: ForeignKey, parent: Table, ids: list[int], kept: Kept
-) -> select[tuple[int]]:
+) -> Select[tuple[int]]:
     """Ids of seeded parents to which a row refers that is not about to go."""
     target = parent.alias()
     stays = not_(_goes(child, ids, kept)) if "batch_id" in child.c else None
@@ -106,7 +106,7 @@ def _held(
 
 def _parts(
     child: Table, key: ForeignKey, parent: Table, ids: list[int], kept: Kept
-) -> select[tuple[int]]:
+) -> Select[tuple[int]]:
     return select(child.c.id).where(
         child.c.batch_id.in_(ids), key.parent.in_(sorted(kept[parent.name]))
     )
@@ -121,7 +121,7 @@ def _goes(table: Table, ids: list[int], kept: Kept) -> ColumnElement[bool]:
 
 def _numbers_that_go(session: Session, ids: list[int], kept: Kept) -> list[int]:
     """Numbers of contracts that disappear: `check` must know, for none is ever given again."""
-    goes = _goes(Contract.__table__, ids, kept)  # type: ignore[arg-type]
+    goes = _goes(Contract.__table__, ids, kept)
     return sorted(
         session.scalars(select(Contract.number).where(goes, Contract.number.is_not(None)))
     )
