@@ -318,7 +318,7 @@ def address(app, endpoint: str, method: str, rows: dict[str, int]) -> str:
     )
     key = str(rows.get(endpoint.split(".")[0], 1))
     values = {"pk": key, "noun": "campaign", "name": "x", "locale": "en", "filename": "none.js"}
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values.get(found[1], "1"), rule.rule)
+    return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: values.get(found[1], "1"), rule.rule)
 
 
 def is_refused(answer: Any) -> bool:

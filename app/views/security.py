@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +19,7 @@ from flask import (
     session,
     url_for,
 )
+from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, no_cache
@@ -31,6 +34,7 @@ from flask_appbuilder.security.views import (
     UserInfoEditView,
 )
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
@@ -233,6 +237,19 @@ class RoleView(Guarded, RoleModelView):
             return redirect(url_for("RoleView.show", pk=pk))
         return super().edit(pk)
 
+    @action("copyrole", lazy_gettext("Copy"), lazy_gettext("Copy the chosen roles?"), "fa-copy",
+            single=False)  # fmt: skip
+    def copy_role(self, items: list[Role]) -> Response:
+        """To begin a further role with what one of ours may do."""
+        session = self.datamodel.session
+        taken = set(session.scalars(select(Role.name)))
+        for role in items:
+            name = next(name for name in _copies_of(role.name) if name not in taken)
+            taken.add(name)
+            session.add(Role(name=name, permissions=list(role.permissions)))
+        session.commit()
+        return redirect(url_for("RoleView.list"))
+
     def pre_delete(self, item: Role) -> None:
         if self._is_fixed(item):
             raise ValueError(gettext("This role is part of the product and stays."))
@@ -241,3 +258,11 @@ class RoleView(Guarded, RoleModelView):
     @staticmethod
     def _is_fixed(role: Role) -> bool:
         return role.name in (*ROLES, PUBLIC)
+
+
+def _copies_of(name: str) -> Iterator[str]:
+    """Operator copy, Operator copy 2, …, within what the column holds."""
+    longest = Role.__table__.c.name.type.length
+    for number in count(1):
+        ending = f" {gettext('copy')}" + (f" {number}" if number > 1 else "")
+        yield name[: longest - len(ending)] + ending

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from flask import Flask, current_app, jsonify, request
 from flask_babel import get_locale, gettext
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -44,6 +45,7 @@ TITLES = {
     500: N_("Something went wrong"),
     503: N_("Out of order for a moment"),
 }
+EXPIRED_FORM = N_("This form has expired. Go back, reload the page and send it again.")
 TRY_AGAIN_AFTER = 10  # seconds
 
 
@@ -77,7 +79,8 @@ def _http_error(error: HTTPException) -> Response:
         return given  # a redirect
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         db.session.rollback()
-    response = answer(error.code)
+    expired = isinstance(error, CSRFError)
+    response = answer(error.code, gettext(EXPIRED_FORM) if expired else None)
     for name, value in given.headers:
         if name in {"Allow", "Retry-After", "WWW-Authenticate"}:
             response.headers[name] = value
