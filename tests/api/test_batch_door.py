@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.intake import many
+from app.intake import many, reading
 from app.models import Submission
 from tests.api.doors import BATCH, Sending, last_submission, leads, submissions
 
@@ -71,7 +71,7 @@ def test_what_is_no_list_is_refused_and_kept(app: Flask, sender: Sending, body: 
 def test_one_item_that_breaks_us_takes_no_other_with_it(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = many.read_person
+    read = reading.read_person
 
     def breaking(arrival: Any, region: str) -> Any:
         if arrival.first_name == "Break":

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from app.api import tokens
 from app.errors import Invalid, NotAllowedNow
 from app.extensions import db
-from app.intake import accept_failed, many
+from app.intake import accept_failed, rows
 from app.models import Lead, Submission
 from tests.api.doors import (
     BATCH,
@@ -41,7 +41,7 @@ def test_an_unexpected_failure_keeps_the_submission_alone(
     def breaking(*_: Any) -> None:
         raise RuntimeError("unexpected")
 
-    monkeypatch.setattr(many.rows, "insert_notes", breaking)
+    monkeypatch.setattr(rows, "insert_notes", breaking)
     answer = sender.post(door, BODY)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -56,7 +56,7 @@ def test_an_unexpected_failure_keeps_the_submission_alone(
 def test_a_collision_is_met_by_doing_it_again(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch, error: Any
 ) -> None:
-    insert, calls = many.rows.insert_notes, []
+    insert, calls = rows.insert_notes, []
 
     def breaking_once(*args: Any) -> None:
         calls.append(1)
@@ -64,7 +64,7 @@ def test_a_collision_is_met_by_doing_it_again(
             raise error("statement", {}, Exception("deadlock"))
         insert(*args)
 
-    monkeypatch.setattr(many.rows, "insert_notes", breaking_once)
+    monkeypatch.setattr(rows, "insert_notes", breaking_once)
     assert sender.post(LEADS, BODY).status_code == 201
     assert (leads(app), submissions(app)) == (1, 1)
 
@@ -89,7 +89,7 @@ def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
         monkeypatch.setattr(tokens, "admit", away)
         away()
 
-    monkeypatch.setattr(many.rows, "insert_notes", going)
+    monkeypatch.setattr(rows, "insert_notes", going)
     assert sender.post(LEADS, BODY).status_code == 503
 
 
@@ -97,7 +97,7 @@ def test_the_inbox_accepts_what_had_failed(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(many.rows, "insert_notes", away)
+        patch.setattr(rows, "insert_notes", away)
         for door in (SEED, LEADS, SUBMISSIONS):
             assert sender.post(door, BODY).status_code == 503
         assert sender.post(SUBMISSIONS, data=BODY).status_code == 503

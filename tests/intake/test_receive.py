@@ -10,7 +10,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
-from app.intake import Arrival, CampaignSent, Sender, many, receive, receive_by_hand, receive_many
+from app.intake import Arrival, CampaignSent, Sender, people, receive, receive_by_hand, receive_many
 from app.models import ContactPoint, Lead, Note, Submission
 from app.models.actor import Actor, acting_as
 from app.models.clock import utc_now
@@ -180,13 +180,13 @@ def test_the_unique_index_is_the_net_under_the_look_up(
 ) -> None:
     """Somebody wrote past the locks: the look-up misses the lead, the index does not."""
     first = arrive(session, phone=P)
-    load, calls = many.OpenLeads.load, []
+    load, calls = people.OpenLeads.load, []
 
     def blind_once(session: Session, wanted: Any) -> Any:
         calls.append(1)
-        return many.OpenLeads() if len(calls) == 1 else load(session, wanted)
+        return people.OpenLeads() if len(calls) == 1 else load(session, wanted)
 
-    monkeypatch.setattr(many.OpenLeads, "load", blind_once)
+    monkeypatch.setattr(people.OpenLeads, "load", blind_once)
     assert arrive(session, phone=P).lead_id == first.lead_id
     calls.clear()
     receipts = receive_many(session, [Arrival(phone=P), Arrival(phone=Q), Arrival(phone=P)])
