@@ -66,6 +66,8 @@
 
     text.addEventListener("input", function () {
       window.clearTimeout(timer);
+      asked += 1; // an answer to an older question comes too late
+      close();
       timer = window.setTimeout(ask, WAIT);
     });
     text.addEventListener("focus", function () { if (!text.value) { ask(); } });
