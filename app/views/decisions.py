@@ -189,5 +189,5 @@ def _document(document: Document) -> Line:
 
 
 def _submission(submission: Submission) -> Line:
-    reasons = "; ".join(text for _field, text in remarks_of(submission.reasons))
+    reasons = " ".join(text for _field, text in remarks_of(submission.reasons))
     return Line(moment(submission.received_at), reasons, address_of("submission", submission.id))

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from wtforms.validators import InputRequired
 
 from app.errors import N_, Invalid
+from app.extensions import db
 from app.intake import receive_by_hand
 from app.models import clock
 from app.models.claim import claim, claim_next, release
@@ -26,7 +27,8 @@ from app.models.contacts import read_email, split_fio
 from app.models.lead import CallOutcome, Lead, LeadStatus, LostReason, is_open_lead
 from app.models.matching import Keys, leads_sharing, sharing_params
 from app.ui import pickers
-from app.ui.fields import ChoiceField, DateTimeField, TextAreaField
+from app.ui.access import may
+from app.ui.fields import ChoiceField, DateTimeField, TextAreaField, read_id
 from app.ui.formatters import label_of, moment
 from app.ui.labels import label
 from app.ui.pickers import PickerField
@@ -66,24 +68,24 @@ class LeadWorkers(pickers.UserPicker):
     noun = "lead_worker"
 
     def may(self) -> bool:
-        return pickers.may("work", "LeadView")
+        return may("work", "LeadView")
 
     def find(self, text: str, limit: int = pickers.LIMIT, *, every: bool = False) -> list[Any]:
         workers = select(User).where(User.active, self._works())
         workers = workers.order_by(User.last_name, User.first_name, User.id).limit(pickers.SMALL)
-        rows = current_app.appbuilder.session.scalars(workers).unique().all()
+        rows = db.session.scalars(workers).unique().all()
         return pickers.among(rows, text, self.label, limit)
 
     def get(self, row_id: Any, *, every: bool = False) -> Any | None:
-        number = pickers.read_id(row_id)
+        number = read_id(row_id)
         found = select(User).where(User.id == number, User.active, self._works())
-        return current_app.appbuilder.session.scalars(found).unique().first()
+        return db.session.scalars(found).unique().first()
 
     @staticmethod
     def _works() -> Any:
-        security = current_app.appbuilder.sm
+        security = current_app.extensions["appbuilder"].sm
         ids = [
-            role.id for role in current_app.appbuilder.session.scalars(select(Role)).unique()
+            role.id for role in db.session.scalars(select(Role)).unique()
             if security._has_access_builtin_roles(role, "can_work", "LeadView")
             or any(p.permission.name == "can_work" and p.view_menu.name == "LeadView"
                    for p in role.permissions)
@@ -211,6 +213,13 @@ class LeadView(Converting, NounView):
         shown = super().cell(row, column)
         return reachable(row, column, shown)
 
+    def sections(self, row: Lead) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+        """Only what is known of the lead."""
+        return [
+            (title, [(label, value) for label, value in values if value])
+            for title, values in super().sections(row)
+        ]
+
     def buttons(self, row: Lead) -> list[Verb]:
         offered = {one.name: one for one in super().buttons(row)}
         return [offered[name] for name in BUTTONS if name in offered]
@@ -229,7 +238,7 @@ class LeadView(Converting, NounView):
             "holder": row.claimed_by if holder else None,
             "held_by_me": holder == current_user.id,
             "similar_leads": self.similar_leads(row),
-            "similar_clients": row.likely_clients() if pickers.may("list", "ClientView") else [],
+            "similar_clients": row.likely_clients() if may("list", "ClientView") else [],
         }  # fmt: skip
 
     def _may_note(self, row: Lead) -> bool:

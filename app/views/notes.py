@@ -73,6 +73,7 @@ class NoteView(NounView):
         return [
             {column: self.cell(row, column) for column in plain}
             | {"sentence": _words(line), "author": line.author, "_away": False}
+            | ({} if self.offers_edit(row) else {"_fixed": True})
             for row, line in zip(rows, told, strict=True)
         ]
 

@@ -20,7 +20,7 @@ from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import joinedload
-from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy.sql import ColumnElement
 from werkzeug.wrappers import Response
 
 from app.extensions import db
@@ -136,10 +136,10 @@ class Queue:
         """One page of the group's leads, the most urgent first."""
         rows = self._union(name, (page + 1) * PAGE).subquery()
         # Those without a time by age: who has asked again comes first.
-        order = (rows.c.again.is_(None), rows.c.at, rows.c.received_at, rows.c.id)
-        if name in ("overdue", "today", "later"):
-            order = order[1:]
-        found = select(rows.c.id).order_by(*order).offset(page * PAGE).limit(PAGE)
+        found = select(rows.c.id).offset(page * PAGE).limit(PAGE)
+        if name in ("new", "nothing"):
+            found = found.order_by(rows.c.again.is_(None))
+        found = found.order_by(rows.c.at, rows.c.received_at, rows.c.id)
         return list(self.session.scalars(found))
 
     def leads(self, ids: list[int]) -> dict[int, Lead]:
@@ -169,7 +169,7 @@ class Queue:
     def _parts(self, name: str, limit: int) -> Iterator[Any]:
         statuses, condition = self.conditions[name]
         for status in statuses:
-            found: Select[Any] = (
+            found: Any = (
                 select(
                     Lead.id,
                     Lead.next_contact_at.label("at"),

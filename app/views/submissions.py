@@ -13,6 +13,7 @@ from app.models.source import Source
 from app.models.submission import Outcome, Submission
 from app.ui import pickers
 from app.ui.access import may
+from app.ui.fields import read_id
 from app.ui.labels import field_label
 from app.ui.pickers import PickerField
 from app.views.base import Interface, NounView
@@ -37,7 +38,7 @@ class SourceNames:
         return pickers.among(rows, text, self.label, limit)
 
     def get(self, row_id: Any, *, every: bool = False) -> Any | None:
-        number = pickers.read_id(row_id)
+        number = read_id(row_id)
         return self.view.session.get(Source, number) if number else None
 
     def label(self, row: Any) -> str:
@@ -87,7 +88,7 @@ class SubmissionView(NounView):
         if column == "source":
             return row.source.name if row.source else ""
         if column == "reasons":
-            return "; ".join(f"{field}: {text}" for field, text in remarks_of(row.reasons))
+            return " · ".join(f"{field}: {text}" for field, text in remarks_of(row.reasons))
         if column in ("answers", "utm"):
             listed = getattr(row, column) or {}
             return "\n".join(f"{name}: {value}" for name, value in listed.items())

@@ -35,6 +35,8 @@ def test_the_list_tells_the_newest_first(app: Any, client_as: Any) -> None:
 def test_one_changes_ones_own_words(app: Any, client_as: Any) -> None:
     operator = client_as("Operator")
     number = noted(app, operator, "wrnog")
+    assert f"/noteview/edit/{number}" in text_of(operator.get("/noteview/list/"))
+    assert f"/noteview/edit/{number}" not in text_of(client_as("Manager").get("/noteview/list/"))
     assert "wrnog" in text_of(operator.get(f"/noteview/edit/{number}"))
     answer = operator.post(f"/noteview/edit/{number}", data={"text": "right"})
     assert answer.status_code == 302
