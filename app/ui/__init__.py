@@ -19,6 +19,7 @@ def init(app: Flask) -> None:
         phone=formatters.phone,
         percent=formatters.percent,
         label_of=formatters.label_of,
+        shown=formatters.shown,
     )
     env.globals.update(
         may=access.may, status_label=labels.label, field_label=labels.field_label, story=notes.story

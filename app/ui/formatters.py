@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -154,3 +154,15 @@ def text_of(value: Any, currency: str | None = None) -> str:
     if is_row(value):
         return label_of(value)
     return str(value)
+
+
+def shown(value: Any) -> Any:
+    """A value of Flask-AppBuilder's own columns; texts stay, and so do our pages' pieces.
+
+    Its times are naive and the server's.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.astimezone(UTC)
+    return text_of(value)

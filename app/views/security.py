@@ -21,6 +21,8 @@ from flask import (
 )
 from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
+from flask_appbuilder.fields import QuerySelectMultipleField
+from flask_appbuilder.fieldwidgets import Select2ManyWidget
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, no_cache
 from flask_appbuilder.security.forms import LoginForm_db, ResetPasswordForm
@@ -33,6 +35,7 @@ from flask_appbuilder.security.views import (
     UserDBModelView,
     UserInfoEditView,
 )
+from flask_appbuilder.widgets import ShowWidget
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
@@ -42,7 +45,9 @@ from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from app.errors import CrmError
 from app.roles import ADMIN, PUBLIC, ROLES
+from app.ui import rights
 from app.ui.fields import read_id
+from app.ui.formatters import shown
 from app.views.base.guarded import Guarded
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
@@ -190,6 +195,21 @@ class UserView(Guarded, UserDBModelView):
     search_columns = ["username", "first_name", "last_name", "email", "active"]
     edit_columns = ["username", "first_name", "last_name", "email", "active", "roles"]
     add_columns = [*edit_columns, "password", "conf_password"]
+    formatters_columns = dict.fromkeys(
+        (
+            "active",
+            "roles",
+            "groups",
+            "last_login",
+            "login_count",
+            "fail_login_count",
+            "created_on",
+            "created_by",
+            "changed_on",
+            "changed_by",
+        ),
+        shown,
+    )
     description_columns = {
         "active": lazy_gettext("Somebody who has left is made inactive; their work keeps its name.")
     }
@@ -229,6 +249,17 @@ class RoleView(Guarded, RoleModelView):
     list_columns = ["name"]
     search_columns = ["name"]
     base_order = ("name", "asc")
+    show_widget = ShowWidget  # FAB's own prints the patterns of roles.py
+    formatters_columns = {"permissions": rights.told}
+    add_form_extra_fields = edit_form_extra_fields = {
+        "permissions": QuerySelectMultipleField(
+            lazy_gettext("Permissions"),
+            query_func=rights.offered,
+            get_pk_func=lambda right: right.id,
+            get_label=rights.words,
+            widget=Select2ManyWidget(),
+        )
+    }
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
