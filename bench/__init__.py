@@ -1,0 +1,1 @@
+"""Measurements and long series: commands with printed results, of which bin/test runs a little."""
