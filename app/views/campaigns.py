@@ -14,8 +14,10 @@ from wtforms.validators import InputRequired
 
 from app.models.campaign import Campaign, Channel
 from app.models.clock import today
-from app.statistics import campaign_figures_of
+from app.statistics import Basis, campaign_figures_of
+from app.statistics.periods import PeriodName
 from app.ui.fields import TextField
+from app.views import figure_words
 from app.views.base import Interface, NounForm, NounView, verb
 from app.views.base.forms import REQUIRED
 from app.views.clients import ClientView
@@ -35,6 +37,14 @@ class CampaignInterface(Interface):
         day = today()
         phase = case((Campaign.ends_on < day, 2), (Campaign.starts_on > day, 1), else_=0)
         return query.order_by(phase, Campaign.id.desc())
+
+
+class AllTime:
+    """What the figures of the page are about, for the links to the rows behind them."""
+
+    @staticmethod
+    def args(**more: Any) -> dict[str, Any]:
+        return {"period": PeriodName.ALL.value, "basis": Basis.COHORT.value, **more}
 
 
 class ExternalIdForm(NounForm):
@@ -64,7 +74,8 @@ class CampaignView(NounView):
     related_views = [SpendView, LeadView, ClientView]
 
     def context(self, row: Campaign) -> dict[str, Any]:
-        return {"figures": campaign_figures_of(self.session, row.id)}
+        figures = campaign_figures_of(self.session, row.id)
+        return {"figures": figures, "all_time": AllTime, "words": figure_words}
 
     @verb(_("Add a platform's id"), permission="edit", form=ExternalIdForm)
     def add_external_id(self, row: Campaign, values: dict[str, Any]) -> str:

@@ -201,6 +201,13 @@ class ContractView(NounView):
     def buttons(self, row: Contract) -> list[Verb]:
         return sorted(super().buttons(row), key=lambda one: ORDER.index(one.name))
 
+    def sections(self, row: Contract) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+        """Without the lines that have no value yet, such as the day of completion of a draft."""
+        return [
+            (title, [(label, value) for label, value in lines if value not in ("", None)])
+            for title, lines in super().sections(row)
+        ]
+
     def context(self, row: Contract) -> dict[str, Any]:
         documents = self.session.scalars(
             select(Document)

@@ -45,6 +45,11 @@ def reason_text(reason: str | None) -> str:
     return str(REASONS.get(code, reason or ""))
 
 
+def number_of(document: Document) -> str:
+    """The number of its contract."""
+    return gettext("№ %(number)s", number=document.contract.number)
+
+
 def size_text(size: int | None) -> str:
     """Bytes as whole kilobytes, at least one."""
     if not size:
@@ -94,14 +99,14 @@ class DocumentInterface(Interface):
     def rows(
         self, filters: Any = None, order_column: str = "", order_direction: str = "",
         page: int | None = None, page_size: int | None = None, columns: Iterable[str] = (),
-        needs: Iterable[str] | None = None, keys: list[Any] | None = None,
+        needs: Iterable[str] | None = None,
     ) -> list[Any]:  # fmt: skip
         """By QUEUE: failed, then waiting, then ready, the newest of each first. Each state is read
         by its own index range, so that a million ready ones are never sorted.
         """
         if order_column != QUEUE or not page_size:
             return super().rows(
-                filters, order_column, order_direction, page, page_size, columns, needs, keys
+                filters, order_column, order_direction, page, page_size, columns, needs
             )
         start = (page or 0) * page_size
         parts = [self._newest(filters, place, start + page_size) for place in range(len(ORDER))]
@@ -146,9 +151,14 @@ class DocumentView(NounView):
     def picker_label(self, row: Document) -> str:
         return gettext("Version %(version)s", version=row.version)
 
+    def _values(self, rows: list[Document]) -> Any:
+        """In lists the first cell leads to the document; its page leads on to the contract."""
+        told = zip(super()._values(rows), rows, strict=True)
+        return [values | {"contract": number_of(row)} for values, row in told]
+
     def cell(self, row: Document, column: str) -> Any:
-        if column == "contract" and row.contract is not None:
-            text = gettext("№ %(number)s", number=row.contract.number or "…")
+        if column == "contract":
+            text = number_of(row)
             address = address_of("contract", row.contract_id)
             return Markup('<a href="{}">{}</a>').format(address, text) if address else text
         return super().cell(row, column)

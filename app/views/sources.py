@@ -44,6 +44,7 @@ class TokenForm(NounForm):
         [DataRequired(_("Choose at least one."))],
         choices=[SelectChoice(value, text) for value, text in labels.choices(Scope)],
         default=[Scope.PUSH_LEADS.value],
+        render_kw={"class": "list-unstyled"},
     )
     last_day = DateField(_("Valid until"), description=_("Leave it empty for no end."))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -128,7 +130,16 @@ def test_the_figures_are_those_of_the_statistics(app: Flask, client_as: Any, ear
 
     with stored(app) as session:
         figures = campaign_figures_of(session, earning)
-        assert (figures.revenue, figures.profit, figures.leads) == (300, 200, 1)
+        assert [figures.revenue, figures.profit, figures.leads] == [300, 200, 1]
+
+
+def test_each_figure_leads_to_its_rows(client_as: Any, earning: int) -> None:
+    client = client_as("Marketer")
+    text = page(client, f"/campaignview/show/{earning}")
+    links = re.findall(r'href="(/statistics/rows[^"]+)"', text)
+    assert len(links) > 5
+    for link in links:
+        assert "Secretov" not in page(client, html.unescape(link))  # nameless for the marketer
 
 
 def test_without_spend_the_roi_is_empty_with_its_reason(app: Flask, client_as: Any) -> None:

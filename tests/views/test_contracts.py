@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app.documents.render import PreviewBusy, RendererMissing
 from app.extensions import db
 from app.models import Company, Contract, Document, Note, RevenueEntry
 from app.models.clock import today
@@ -51,7 +52,8 @@ def kinds(app: Flask, number: int) -> list[str]:
 def versions(app: Flask, number: int) -> list[tuple[int, str]]:
     with stored(app) as session:
         found = select(Document.version, Document.state).where(Document.contract_id == number)
-        return [tuple(row) for row in session.execute(found.order_by(Document.version))]
+        rows = session.execute(found.order_by(Document.version))
+        return [(version, state) for version, state in rows]
 
 
 def revenue(app: Flask, number: int) -> Decimal:
@@ -176,7 +178,16 @@ def test_a_new_contract_is_filled_from_a_lead(app: Flask, client_as: Any) -> Non
     assert client.post("/contractview/add", data=opened).status_code == 302
     with stored(app) as session:
         made = session.scalars(select(Contract)).one()
-        assert (made.lead_id, made.amount) == (ids[0], 70)
+        assert [made.lead_id, made.amount] == [ids[0], 70]
+
+
+def test_fields_stand_in_the_order_of_the_paper(app: Flask, client_as: Any) -> None:
+    number, client = signed(app), client_as("Manager")
+    amended = list(form_of(client, f"/contractview/{number}/amend"))
+    added = list(form_of(client, "/contractview/add"))
+    in_order = ["client", "service", "amount", "starts_on", "ends_on", "language"]
+    for names, last in ((added, ["lead", "campaign", "manager"]), (amended, ["reason"])):
+        assert [name for name in names if name in {*in_order, *last}] == [*in_order, *last]
 
 
 def test_what_is_left_empty_follows_from_client_and_service(app: Flask, client_as: Any) -> None:
@@ -188,7 +199,7 @@ def test_what_is_left_empty_follows_from_client_and_service(app: Flask, client_a
     assert send(client_as("Admin"), "/contractview/add", **values).status_code == 302
     with stored(app) as session:
         made = session.scalars(select(Contract)).one()
-        assert (made.amount, made.language) == (33, "ru")
+        assert [made.amount, made.language] == [33, "ru"]
         assert made.campaign is not None
 
 
@@ -259,7 +270,7 @@ def test_a_signed_contracts_terms_are_not_in_the_form(app: Flask, client_as: Any
     assert answer.status_code == 302
     with stored(app) as session:
         row = session.get_one(Contract, number)
-        assert (row.amount, row.campaign_id) == (10, campaign)
+        assert [row.amount, row.campaign_id] == [10, campaign]
     assert versions(app, number) == [(1, "waiting")]
 
 
@@ -562,8 +573,8 @@ def test_no_transaction_is_open_while_a_preview_is_made(
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (screen.PreviewBusy, "Other previews are being made."),
-        (screen.RendererMissing, "is not installed on the server."),
+        (PreviewBusy, "Other previews are being made."),
+        (RendererMissing, "is not installed on the server."),
     ],
 )
 def test_a_preview_that_cannot_be_made_says_why(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from flask import current_app
@@ -18,6 +19,7 @@ from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length
 
 from app.errors import CrmError, Invalid
@@ -149,6 +151,14 @@ def _columns_of(error: IntegrityError) -> Iterable[str]:
     return []
 
 
+def _made_now(extra: Any) -> Any:
+    """A copy that stands where it is named: WTForms orders fields by when they were made."""
+    field = copy(extra)
+    UnboundField.creation_counter += 1
+    field.creation_counter = UnboundField.creation_counter
+    return field
+
+
 class NounConverter(GeneralModelConverter):
     """Model columns → our fields. Whether a text may be empty is the noun's rule, not a form's."""
 
@@ -162,7 +172,11 @@ class NounConverter(GeneralModelConverter):
     ) -> type[NounForm]:  # fmt: skip
         made: dict[str, Any] = {}
         for name in inc_columns or []:
-            made[name] = (extra_fields or {}).get(name) or self.field(
+            extra = (extra_fields or {}).get(name)
+            if extra is not None:
+                made[name] = _made_now(extra)
+                continue
+            made[name] = self.field(
                 name,
                 label=(label_columns or {}).get(name, name),
                 description=(description_columns or {}).get(name, ""),
