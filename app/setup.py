@@ -142,7 +142,7 @@ def _ensure_administrator(session: Session, app: Flask, report: SetUpReport) -> 
         username=app.config["ADMIN_USERNAME"],
         email=app.config["ADMIN_EMAIL"],
         first_name="Administrator",
-        last_name="",
+        last_name="CRM",
         active=True,
         password=generate_password_hash(password),
     )
