@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from sqlalchemy import inspect as about
 from sqlalchemy.exc import NoInspectionAvailable
 
-from app.models import clock
+from app.models import Contract, Document, Note, Spend, Submission, clock
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 LOCALES = {"en": "en_GB", "ru": "ru"}
@@ -118,7 +118,18 @@ def label_of(row: Any) -> str:
     if row is None:
         return ""
     if callable(getattr(row, "name", None)):
-        return str(row.name(language())) or f"{type(row).__name__} {row.id}"
+        return str(row.name(language())) or f"№ {row.id}"
+    if isinstance(row, Contract):
+        # Not its __repr__, which speaks to developers; nor are those below.
+        return f"№ {row.number}" if row.number else gettext("draft, %(title)s", title=row.service)
+    if isinstance(row, Note):
+        return moment(row.at)
+    if isinstance(row, Document):
+        return gettext("version %(version)s", version=row.version)
+    if isinstance(row, Submission):
+        return f"№ {row.id}"
+    if isinstance(row, Spend):
+        return f"{row.campaign}, {day(row.day)}"
     if callable(getattr(row, "get_full_name", None)):
         return str(row.get_full_name())
     return str(row)

@@ -99,6 +99,18 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
     },
 }
 
+# Words that our code writes into text columns; what others write there stays as it is.
+VALUES: dict[str, dict[str, Any]] = {
+    "door": {
+        "seed": "/clients/potential/api/",
+        "leads": "/api/v1/leads",
+        "batch": "/api/v1/leads/batch",
+        "submissions": "/api/v1/submissions",
+        "by_hand": _l("By hand"),
+    },
+    "origin": {"manual": _l("By hand")},
+}
+
 LANGUAGE_NAMES = {"en": _l("English"), "ru": _l("Russian")}
 
 FIELDS: dict[str, Any] = {

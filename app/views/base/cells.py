@@ -25,6 +25,8 @@ def shown_value(view: Any, row: Any, column: str) -> Any:
         return formatter(value)
     if column in view.enums:
         return labels.label(view.enums[column], value)
+    if column in labels.VALUES:
+        return str(labels.VALUES[column].get(value, value or ""))
     if column == "language":
         return str(labels.LANGUAGE_NAMES.get(value, value or ""))
     if column == "archived_reason":
