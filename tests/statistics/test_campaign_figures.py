@@ -16,7 +16,7 @@ from app.models.clock import travel
 from app.statistics import Basis, Period, as_json, campaign_figures, campaign_figures_of
 from app.statistics.metrics import Why
 from tests.factories import make_campaign, make_client, make_contract, make_lead, make_spend
-from tests.statistics.world import NOW, ask, at, convert, counted_statements, sign
+from tests.statistics.world import NOW, ask, at, convert, counted_statements, sign, values
 
 ALL = Period.all_time()
 MARCH = Period.month(date(2026, 3, 1))
@@ -54,7 +54,7 @@ def test_a_spend_of_nothing_is_no_spend(session: Session) -> None:
     campaign = make_campaign(session, budget=1000)
     make_spend(session, campaign=campaign, amount=0, day=date(2026, 3, 1))
     figures = campaign_figures_of(session, campaign.id)
-    assert (figures.spend, figures.spend_is_planned) == (Decimal("0.00"), False)
+    assert values(figures, "spend", "spend_is_planned") == [Decimal("0.00"), False]
     assert figures.roi.why is Why.NO_SPEND
 
 
@@ -99,7 +99,7 @@ def test_a_cost_of_100_and_three_contracts_of_100_are_a_roi_of_200_percent(
         assert figures.roas.value == Decimal("3.0000")
         assert figures.cpl.value == Decimal("33.33")
         assert figures.cac.value == Decimal("33.33")
-        assert (figures.leads, figures.converted, figures.clients, figures.contracts) == (3,) * 4
+        assert values(figures, "leads", "converted", "clients", "contracts") == [3] * 4
 
 
 def test_200_000_amounts_add_up_to_the_kopeck(session: Session) -> None:
@@ -136,7 +136,7 @@ def test_a_second_contract_of_a_client_brings_revenue_but_no_new_client(session:
     sign(session, 50, "2026-04-10", client=first.client, campaign=other)
     assert campaign_figures_of(session, campaign.id).clients == 1
     figures = campaign_figures_of(session, other.id)
-    assert (figures.clients, figures.contracts, figures.revenue) == (0, 1, Decimal("50.00"))
+    assert values(figures, "clients", "contracts", "revenue") == [0, 1, Decimal("50.00")]
     table = campaign_figures(session, ALL, Basis.SIGNING)
     assert table.total.clients == 1
 
@@ -155,11 +155,31 @@ def test_the_first_contract_is_the_earliest_by_date_though_it_was_recorded_later
     assert clients == [1, 0]
 
 
+def test_of_two_contracts_of_one_day_the_one_recorded_first_is_the_first(
+    session: Session,
+) -> None:
+    campaign, other = make_campaign(session), make_campaign(session)
+    client = make_client(session)
+    sign(session, 1, "2026-03-10", client=client, campaign=campaign)
+    sign(session, 1, "2026-03-10", client=client, campaign=other)
+    clients = [campaign_figures_of(session, each.id).clients for each in (campaign, other)]
+    assert clients == [1, 0]
+
+
+def test_a_voided_contract_never_was_the_first(session: Session) -> None:
+    campaign, other = make_campaign(session), make_campaign(session)
+    client = make_client(session)
+    sign(session, 1, "2026-03-10", client=client, campaign=campaign).void("mistake")
+    sign(session, 1, "2026-04-10", client=client, campaign=other)
+    clients = [campaign_figures_of(session, each.id).clients for each in (campaign, other)]
+    assert clients == [0, 1]
+
+
 def test_a_draft_is_expected_and_no_revenue(session: Session) -> None:
     campaign = make_campaign(session)
     make_contract(session, amount=300, campaign=campaign)
     figures = campaign_figures_of(session, campaign.id)
-    assert (figures.expected, figures.revenue, figures.contracts) == (Decimal("300.00"), 0, 0)
+    assert values(figures, "expected", "revenue", "contracts") == [Decimal("300.00"), 0, 0]
 
 
 # -- what the contract's verbs do to the figures -------------------------------------------------
@@ -179,7 +199,7 @@ def test_a_termination_takes_revenue_in_its_own_month(session: Session) -> None:
     ]
     assert by_month == [Decimal("100.00"), Decimal("-70.00"), Decimal("30.00")]
     figures = campaign_figures_of(session, campaign.id, MARCH)
-    assert (figures.revenue, figures.contracts, figures.clients) == (Decimal("30.00"), 0, 1)
+    assert values(figures, "revenue", "contracts", "clients") == [Decimal("30.00"), 0, 1]
     assert figures.payback.value == date(2026, 3, 1)
     assert not figures.payback_holds
 
@@ -201,7 +221,7 @@ def test_an_amendment_counts_its_difference_on_its_day(session: Session) -> None
     session.flush()
     assert campaign_figures_of(session, campaign.id, MARCH, Basis.SIGNING).revenue == 100
     figures = campaign_figures_of(session, campaign.id, APRIL, Basis.SIGNING)
-    assert (figures.revenue, figures.contracts) == (Decimal("40.50"), 0)
+    assert values(figures, "revenue", "contracts") == [Decimal("40.50"), 0]
     assert campaign_figures_of(session, campaign.id, MARCH).revenue == Decimal("140.50")
 
 
@@ -212,12 +232,12 @@ def test_a_voided_contract_leaves_the_figures_of_its_own_month(session: Session)
     session.flush()
     for basis in BOTH:
         figures = campaign_figures_of(session, campaign.id, MARCH, basis)
-        assert (figures.revenue, figures.contracts, figures.clients) == (0, 0, 0)
+        assert values(figures, "revenue", "contracts", "clients") == [0, 0, 0]
         assert figures.converted == 1
     contract.bring_back()
     session.flush()
     figures = campaign_figures_of(session, campaign.id, MARCH)
-    assert (figures.revenue, figures.contracts, figures.clients) == (Decimal("100.00"), 1, 1)
+    assert values(figures, "revenue", "contracts", "clients") == [Decimal("100.00"), 1, 1]
 
 
 def test_a_completed_contract_still_counts(session: Session) -> None:
@@ -226,7 +246,7 @@ def test_a_completed_contract_still_counts(session: Session) -> None:
     contract.complete()
     session.flush()
     figures = campaign_figures_of(session, campaign.id)
-    assert (figures.contracts, figures.revenue) == (1, Decimal("100.00"))
+    assert values(figures, "contracts", "revenue") == [1, Decimal("100.00")]
 
 
 # -- whose period, whose campaign ----------------------------------------------------------------
@@ -249,12 +269,12 @@ def test_a_cohort_takes_what_its_leads_brought_whenever_it_came(session: Session
     ask(session, campaign, "2026-04-01")
     sign(session, 100, "2026-04-10", lead=lead)
     march = campaign_figures_of(session, campaign.id, MARCH)
-    assert (march.leads, march.converted, march.contracts, march.revenue) == (2, 1, 1, 100)
+    assert values(march, "leads", "converted", "contracts", "revenue") == [2, 1, 1, 100]
     assert march.conversion.value == Decimal("0.5000")
     april = campaign_figures_of(session, campaign.id, APRIL)
-    assert (april.leads, april.converted, april.contracts, april.revenue) == (1, 0, 0, 0)
+    assert values(april, "leads", "converted", "contracts", "revenue") == [1, 0, 0, 0]
     cash = campaign_figures_of(session, campaign.id, APRIL, Basis.SIGNING)
-    assert (cash.leads, cash.contracts, cash.clients, cash.revenue) == (1, 1, 1, 100)
+    assert values(cash, "leads", "contracts", "clients", "revenue") == [1, 1, 1, 100]
     assert cash.payback.why is Why.BY_COHORT_ONLY
 
 
@@ -262,7 +282,7 @@ def test_a_contract_without_a_lead_goes_by_its_signing(session: Session) -> None
     campaign = make_campaign(session)
     sign(session, 100, "2026-03-10", client=make_client(session), campaign=campaign)
     figures = campaign_figures_of(session, campaign.id, MARCH)
-    assert (figures.revenue, figures.clients, figures.leads) == (100, 1, 0)
+    assert values(figures, "revenue", "clients", "leads") == [100, 1, 0]
     assert campaign_figures_of(session, campaign.id, APRIL).revenue == 0
 
 
@@ -318,9 +338,9 @@ def test_recorded_spend_replaces_the_plan_of_its_period_only(session: Session) -
     campaign = make_campaign(session, budget=610, **days)
     make_spend(session, campaign=campaign, amount=5, day=date(2026, 3, 31))
     march = campaign_figures_of(session, campaign.id, MARCH)
-    assert (march.spend, march.spend_is_planned) == (Decimal("5.00"), False)
+    assert values(march, "spend", "spend_is_planned") == [Decimal("5.00"), False]
     april = campaign_figures_of(session, campaign.id, APRIL)
-    assert (april.spend, april.spend_is_planned) == (Decimal("300.00"), True)
+    assert values(april, "spend", "spend_is_planned") == [Decimal("300.00"), True]
     assert as_json(april)["spend_is_planned"] is True
 
 
@@ -351,8 +371,8 @@ def test_the_table_has_rows_for_what_is_put_away_and_what_has_no_campaign(
         table = campaign_figures(session, MARCH, basis)
         assert [row.title for row in table.campaigns] == [used.title]
         assert table.put_away.revenue == table.put_away.spend == 20
-        assert (table.without_campaign.leads, table.without_campaign.revenue) == (1, 3)
-        assert (table.total.leads, table.total.revenue, table.total.spend) == (3, 123, 120)
+        assert values(table.without_campaign, "leads", "revenue") == [1, 3]
+        assert values(table.total, "leads", "revenue", "spend") == [3, 123, 120]
         assert campaign_figures_of(session, gone.id, MARCH, basis).revenue == 20
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import event
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.models import Campaign, Client, Contract, Lead
 from app.models.clock import start_of_day, travel
 from app.models.lead import NewPerson
+from app.statistics import Figures
 from tests.factories import complete_company, make_contract, make_lead
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -54,12 +54,13 @@ def sign(session: Session, amount: Any, on: str, **values: Any) -> Contract:
 
 @contextmanager
 def counted_statements(session: Session) -> Iterator[list[str]]:
-    """The statements that the database is sent inside, BEGIN and flushes not counted."""
+    """The statements that the database is sent inside, BEGIN not counted."""
     seen: list[str] = []
     session.flush()
 
     def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
 
     engine = session.get_bind()
     event.listen(engine, "before_cursor_execute", listen)
@@ -69,8 +70,8 @@ def counted_statements(session: Session) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", listen)
 
 
-def money(text: str) -> Decimal:
-    return Decimal(text)
+def values(figures: Figures, *names: str) -> list[Any]:
+    return [getattr(figures, name) for name in names]
 
 
-__all__ = ["NOW", "ask", "at", "convert", "counted_statements", "money", "sign"]
+__all__ = ["NOW", "ask", "at", "convert", "counted_statements", "sign", "values"]
