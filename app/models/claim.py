@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import CompoundSelect, or_, select, union_all, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from app.errors import ClaimedByAnother
 from app.models.clock import utc_now
-from app.models.contact_point import ContactPoint
-from app.models.lead import Lead, is_open_lead
+from app.models.lead import OPEN, Lead, LeadStatus, is_open_lead
+from app.models.matching import CANDIDATES, Keys, leads_sharing, sharing_params
 from app.models.note import Note, NoteKind
 
 LASTS = timedelta(minutes=10)
@@ -42,13 +43,14 @@ def claim(session: Session, lead: Lead, user_id: int, *, takes_over: bool = Fals
 
 
 def claim_next(session: Session, user_id: int) -> Lead | None:
-    """Claims the first due lead that nobody holds, in one statement (skip locked)."""
+    """Claims the first lead to call that nobody holds, in one statement (skip locked): promised
+    and overdue ones first, then new ones by age. Only one's own and nobody's leads.
+    """
     now = utc_now()
+    due = _due(user_id, now).subquery()
     first = (
         select(Lead.id)
-        .where(is_open_lead(), _free(user_id, now))
-        .where(or_(Lead.assignee_id.is_(None), Lead.assignee_id == user_id))
-        .where(or_(Lead.next_contact_at.is_(None), Lead.next_contact_at <= now))
+        .where(Lead.id.in_(select(due.c.id)), _free(user_id, now))
         .order_by(Lead.next_contact_at.is_(None), Lead.next_contact_at, Lead.received_at, Lead.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -69,6 +71,25 @@ def claim_next(session: Session, user_id: int) -> Lead | None:
         session.refresh(lead, ["claimed_by_id", "claimed_until"])
         _give(session, _sharing(session, lead), user_id, now + LASTS, only_free=user_id)
     return lead
+
+
+def _due(user_id: int, now: datetime) -> CompoundSelect[Any]:
+    """Ids of the first few free leads of each kind, by one short walk along an index for each: all
+    open leads together would be too many to sort.
+    """
+    at = Lead.next_contact_at
+    kinds = [(status, at <= now) for status in OPEN] + [(LeadStatus.NEW.value, at.is_(None))]
+    walks = [
+        select(Lead.id)
+        .where(whose, Lead.status == status, when)
+        .where(is_open_lead(), _free(user_id, now))
+        .order_by(Lead.assignee_id, Lead.status, at)
+        .limit(CANDIDATES)
+        .subquery()
+        for status, when in kinds
+        for whose in (Lead.assignee_id.is_(None), Lead.assignee_id == user_id)
+    ]
+    return union_all(*(select(walk.c.id) for walk in walks))
 
 
 def release(session: Session, lead: Lead, user_id: int) -> None:
@@ -109,16 +130,16 @@ def _free(user_id: int, now: datetime) -> ColumnElement[bool]:
 
 
 def _sharing(session: Session, lead: Lead) -> list[int]:
-    keys = sorted(lead.phone_keys() | lead.email_keys())
+    """Other open leads with the same phone or the same e-mail."""
+    keys, nothing = Keys.of(lead), frozenset[str]()
     if not keys:
         return []
-    points = select(ContactPoint.lead_id).where(
-        ContactPoint.key.in_(keys), ContactPoint.lead_id.is_not(None)
-    )
+    sharing = leads_sharing()
     query = (
         select(Lead.id)
+        .join(sharing, sharing.c.id == Lead.id)
         .where(is_open_lead(), Lead.id != lead.id)
-        .where(or_(Lead.phone_key.in_(keys), Lead.email_key.in_(keys), Lead.id.in_(points)))
-        .limit(50)
+        .limit(CANDIDATES)
     )
-    return list(session.scalars(query))
+    either = sharing_params([Keys(keys.phones, nothing), Keys(nothing, keys.emails)])
+    return list(session.scalars(query, either))

@@ -125,7 +125,8 @@ def questions() -> list[Question]:
         ),
         Question(
             _("Leads that nobody is responsible for"), "lead",
-            leads.where(Lead.assignee_id.is_(None)).order_by(Lead.id),
+            leads.where(Lead.assignee_id.is_(None))
+            .order_by(Lead.assignee_id, Lead.status, Lead.next_contact_at),
             {"whose": "nobody"}, _lead,
         ),
     ]  # fmt: skip

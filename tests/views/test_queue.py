@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import select
 
 from app.models import Lead
 from app.models.clock import start_of_day, today, travel, utc_now
-from tests.factories import make_lead, make_user
+from tests.factories import make_campaign, make_lead, make_user
+from tests.site import logged_in
 from tests.views.pages import counted, keep, read, text_of
 
 
@@ -91,6 +93,51 @@ def test_an_empty_queue_is_a_success_and_names_the_next_call(app: Any, client_as
     assert "The next one:" in page
     answer = operator.post("/queueview/next", follow_redirects=True)
     assert "All calls that were due have been made." in text_of(answer)
+
+
+def test_a_lead_for_which_nothing_is_planned_is_not_the_next(app: Any, client_as: Any) -> None:
+    keep(app, lambda s: planned(s, "Forgottenov", None).id)
+    new = keep(app, lambda s: make_lead(s).id)
+    operator = client_as("Operator")
+    assert operator.post("/queueview/next").location.endswith(f"/leadview/show/{new}")
+    operator.post(f"/leadview/{new}/log_call", data={"outcome": "busy", "when": "tomorrow"})
+    assert operator.post("/queueview/next").location.endswith("/queueview/list/")
+
+
+def test_two_leads_of_one_person_are_claimed_together(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int]:
+        first = make_lead(session, phone="+79121112233", campaign=make_campaign(session))
+        second = make_lead(session, phone="+79121112233", campaign=make_campaign(session))
+        return first.id, second.id
+
+    first, second = keep(app, make)
+    operator, manager = client_as("Operator"), client_as("Manager")
+    assert operator.post("/queueview/next").location.endswith(f"/leadview/show/{first}")
+    assert manager.post("/queueview/next").location.endswith("/queueview/list/")
+    page = text_of(manager.get(f"/leadview/show/{second}"))
+    assert "Operator Test is working with this person" in page
+
+
+def test_many_at_once_get_a_lead_each(app: Any) -> None:
+    def make(session: Any) -> list[str]:
+        for _ in range(6):
+            make_lead(session)
+        return [make_user(session, "Operator").username for _ in range(6)]
+
+    browsers = [logged_in(app, name) for name in keep(app, make)]
+    barrier, opened = threading.Barrier(len(browsers)), []
+
+    def click(browser: Any) -> None:
+        barrier.wait(timeout=20)
+        opened.append(browser.post("/queueview/next").location)
+
+    threads = [threading.Thread(target=click, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(set(opened)) == 6
+    assert all("/leadview/show/" in place for place in opened)
 
 
 def test_names_are_shown_as_text(app: Any, client_as: Any) -> None:
