@@ -14,15 +14,15 @@ from typing import Any
 from flask import redirect, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import InputRequired, ValidationError
 
 from app.errors import N_, Invalid
-from app.models.client import Client
+from app.models.client import Client, ContactPerson
 from app.models.contract import COUNTED, Contract
 from app.models.lead import Lead, NewOrganisation, NewPerson
-from app.models.note import Note
+from app.models.note import PEOPLES_KINDS, Note
 from app.ui.fields import ChoiceField, TextField, read_id
 from app.ui.pickers import PickerField, picker_of
 from app.views.base import NounForm, verb
@@ -53,6 +53,7 @@ class Match:
     """A client who shares a phone or e-mail with the lead, as the page shows it."""
 
     client: Client
+    person: ContactPerson | None  # through whom the organisation matches
     signed: int
     last_contact_at: datetime | None
     same_phone: bool
@@ -116,6 +117,7 @@ class Converting:
         return [
             Match(
                 client,
+                _person_like(client, lead),
                 signed.get(client.id, 0),
                 spoken.get(client.id),
                 bool(lead.phone_keys() & _phones(client)),
@@ -127,7 +129,9 @@ class Converting:
         ]
 
     def _figures(self, ids: Sequence[int]) -> tuple[dict[int, int], dict[int, datetime]]:
-        """Signed contracts and the last note of each client, by one statement each."""
+        """Signed contracts of each client, and when people last spoke or wrote of them as a client
+        or a lead, by one statement each.
+        """
         if not ids:
             return {}, {}
         contracts = (
@@ -136,11 +140,12 @@ class Converting:
             .where(Contract.archived_at.is_(None))
             .group_by(Contract.client_id)
         )
-        notes = (
-            select(Note.client_id, func.max(Note.at))
-            .where(Note.client_id.in_(ids))
-            .group_by(Note.client_id)
-        )
+        spoken = select(Note.client_id.label("client_id"), Note.at)
+        spoken = spoken.where(Note.client_id.in_(ids), Note.kind.in_(PEOPLES_KINDS))
+        as_leads = select(Lead.client_id.label("client_id"), Note.at).join(Note.lead)
+        as_leads = as_leads.where(Lead.client_id.in_(ids), Note.kind.in_(PEOPLES_KINDS))
+        both = union_all(spoken, as_leads).subquery()
+        notes = select(both.c.client_id, func.max(both.c.at)).group_by(both.c.client_id)
         signed = {row[0]: row[1] for row in self.session.execute(contracts)}
         return signed, {row[0]: row[1] for row in self.session.execute(notes)}
 
@@ -163,6 +168,11 @@ def _suggested(lead: Lead, matches: list[Match]) -> str | None:
 def _client_id(choice: str | None) -> int | None:
     kind, _dash, number = (choice or "").partition("-")
     return read_id(number) if kind == "client" else None
+
+
+def _person_like(client: Client, lead: Lead) -> ContactPerson | None:
+    keys = lead.phone_keys() | lead.email_keys()
+    return next((p for p in client.people if keys & (p.phone_keys() | p.email_keys())), None)
 
 
 def _phones(client: Client) -> set[str]:

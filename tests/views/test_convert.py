@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.models import Client, Lead, Note
+from app.models.clock import today
+from app.ui.formatters import day
 from tests.factories import make_client, make_lead, make_signed_contract
 from tests.site import logged_in
 from tests.views.pages import keep, opened, read, text_of
@@ -64,6 +66,21 @@ def test_the_page_shows_who_matches_beside_the_lead(app: Any, client_as: Any) ->
     assert "Stranger" not in page
     assert re.search(r'crm-number">\s*1\s*<', page)
     assert "checked" not in page  # the phone alone does not choose
+
+
+def test_an_organisation_matches_by_its_contact_person(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> int:
+        firm = make_client(session, kind="organisation", organisation_name="Romashka", phone="")
+        firm.add_person(last_name="Verova", phone=PHONE)
+        early = make_lead(session, email="early@example.com", phone="")
+        early.log_call("answered", "in the year 2020")
+        early.convert(firm)
+        session.flush()
+        return int(make_lead(session, last_name="Other", phone=PHONE).id)
+
+    page = text_of(client_as("Manager").get(f"/leadview/{keep(app, make)}/convert"))
+    assert "Contact person: Verova" in page
+    assert day(today()) in page.split("Romashka", 1)[1]  # the call with the lead that it was
 
 
 def test_an_equal_phone_and_name_is_chosen_beforehand(app: Any, client_as: Any) -> None:
