@@ -27,7 +27,7 @@ from app.models import Channel, Company
 from app.models.contacts import Code
 from app.seed.planting import Ground, plant
 from app.ui.labels import STATES
-from tests.site import logged_in, visitor
+from tests.site import Site, logged_in, visitor
 
 RUSSIAN = i18n.CATALOGUES / "ru" / "LC_MESSAGES" / "messages.po"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w*\}|(?<!%)%[sd]|</?\w+[^>]*>")
@@ -328,10 +328,11 @@ def in_silence(_label: str, _length: int) -> Iterator[Any]:
     yield lambda _count: None
 
 
-@pytest.fixture
-def peopled(sqlite_app: Flask) -> Flask:
+@pytest.fixture(scope="module")
+def peopled(_sqlite_site: Site) -> Iterator[Flask]:
     """With the Russian demo company and Russian colleagues; its documents wait."""
-    with sqlite_app.test_request_context(), force_locale("ru"):
+    site = _sqlite_site.app
+    with site.test_request_context(), force_locale("ru"):
         session = db.session()
         Company.of(session).change(name="Наша компания")
         for channel in session.scalars(select(Channel)):
@@ -339,10 +340,11 @@ def peopled(sqlite_app: Flask) -> Flask:
         for user in session.scalars(select(User)).unique():
             user.first_name, user.last_name = "Анна", "Иванова"
         session.commit()
-        folder = Path(sqlite_app.config["CRM_DATA"])
+        folder = Path(site.config["CRM_DATA"])
         plant(Ground(session, "ru", folder, in_silence, hash_method="pbkdf2:sha256:1"))
         session.close()
-    return sqlite_app
+    yield site
+    _sqlite_site.clean()
 
 
 def addresses(site: Flask) -> dict[str, list[str]]:
@@ -392,6 +394,25 @@ def walk(site: Flask, language: str, username: str = "admin") -> Iterator[tuple[
                 yield page, answer.text
 
 
+def test_no_russian_word_stands_on_an_english_page(sqlite_app):
+    left = {}
+    for page, text in walk(sqlite_app, "en"):
+        shown = Shown()
+        shown.feed(text)
+        for words in shown.texts:
+            if re.search("[а-яё]", words, re.IGNORECASE) and words.strip() != "Русский":
+                left[words.strip()] = page
+    assert left == {}
+
+
+def test_error_pages_speak_russian(sqlite_app):
+    client = logged_in(sqlite_app, "operator")
+    client.get("/lang/ru")
+    for page, status in (("/nowhere", 404), ("/spendview/list/", 403)):
+        answer = client.get(page)
+        assert (answer.status_code, english_in(answer.text)) == (status, []), page
+
+
 def test_no_english_word_stands_on_a_russian_page(peopled):
     left: dict[str, set[str]] = {}
     walked = 0
@@ -427,22 +448,3 @@ def _fields_of(form: str) -> set[str]:
     tags = re.findall(r"<(?:input|select|textarea)\b[^>]*>", form)
     named = [re.search(r' name="([a-z_]+)"', tag) for tag in tags if "checkbox" not in tag]
     return {found[1] for found in named if found}
-
-
-def test_no_russian_word_stands_on_an_english_page(sqlite_app):
-    left = {}
-    for page, text in walk(sqlite_app, "en"):
-        shown = Shown()
-        shown.feed(text)
-        for words in shown.texts:
-            if re.search("[а-яё]", words, re.IGNORECASE) and words.strip() != "Русский":
-                left[words.strip()] = page
-    assert left == {}
-
-
-def test_error_pages_speak_russian(sqlite_app):
-    client = logged_in(sqlite_app, "operator")
-    client.get("/lang/ru")
-    for page, status in (("/nowhere", 404), ("/spendview/list/", 403)):
-        answer = client.get(page)
-        assert (answer.status_code, english_in(answer.text)) == (status, []), page

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, send_file
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField
@@ -63,7 +63,10 @@ class CompanyView(NounView):
         ]}),
         (_("How we work"), {"fields": ["language", "phone_region"]}),
     ]  # fmt: skip
-    label_columns = {"name": _("Name"), "tax_registration": _("Tax registration (KPP)")}
+    label_columns = {
+        "name": lazy_pgettext("of a thing", "Name"),
+        "tax_registration": _("Tax registration (KPP)"),
+    }
     description_columns = {
         "signatory_basis": _("Such as: the charter, a power of attorney with number and date."),
         "phone_region": _("Two letters of the country, such as RU: phones without +7 are read so."),

@@ -36,7 +36,7 @@ from flask_appbuilder.security.views import (
     UserInfoEditView,
 )
 from flask_appbuilder.widgets import ShowWidget
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
@@ -247,6 +247,10 @@ class RoleView(Guarded, RoleModelView):
     add_title = lazy_gettext("New role")
     edit_title = lazy_gettext("Edit role")
     list_columns = ["name"]
+    label_columns = {
+        "name": lazy_pgettext("of a thing", "Name"),
+        "permissions": lazy_gettext("Permissions"),
+    }
     search_columns = ["name"]
     base_order = ("name", "asc")
     show_widget = ShowWidget  # FAB's own prints the patterns of roles.py

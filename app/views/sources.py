@@ -10,7 +10,7 @@ from typing import Any
 from flask import abort, make_response, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, func, or_, select
 from werkzeug.wrappers import Response
@@ -64,6 +64,7 @@ class SourceView(NounView):
     base_order = ("name", "asc")
     needs = ["name", "needs_campaign", "default_campaign"]
     label_columns = {
+        "name": lazy_pgettext("of a thing", "Name"),
         "live_tokens": _("Live tokens"),
         "last_used_at": _("Last used at"),
         "last_submission": _("Last submission"),

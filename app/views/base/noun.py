@@ -11,7 +11,7 @@ from flask import abort, flash, make_response, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.views import ModelView
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -62,7 +62,7 @@ class NounView(Saving, Guarded, ModelView):
     search_shown: list[str] | None = None  # filters that stand open on the page; all by default
     related_page_size = 10
     remove_form: type[NounForm] = RemoveForm
-    remove_label: Any = _l("Put away")
+    remove_label: Any = lazy_pgettext("act", "Put away")
 
     list_template = "crm/list.html"
     show_template = "crm/show.html"
