@@ -52,7 +52,12 @@ def test_marketers_do_not_see_the_inbox(app: Any, client_as: Any) -> None:
 
 def test_the_inbox_is_filtered_by_outcome_and_source(app: Any, client_as: Any) -> None:
     def fill(session: Any) -> int:
-        made(session, source=make_source(session, name="Other"), outcome="accepted", door="second door")
+        made(
+            session,
+            source=make_source(session, name="Other"),
+            outcome="accepted",
+            door="second door",
+        )
         yandex = make_source(session, name="Yandex")
         made(session, source=yandex)
         return int(yandex.id)
