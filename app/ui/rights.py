@@ -21,7 +21,7 @@ ACTS: dict[str, Any] = {
     "edit": _l("change"),
     "delete": _l("put away or delete"),
     "restore": _l("bring back"),
-    "work": _l("work: calls, next contact, status"),
+    "work": _l("work (calls, next contact, status)"),
     "note": _l("write notes"),
     "convert": _l("convert"),
     "sign": _l("sign, amend, complete, terminate"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
 
 from app.models.contract import ContractStatus
@@ -82,7 +82,11 @@ COLUMNS = (
     ),
     Column("leads", _("Leads"), _("Received in the period; no tests, spam, duplicates, mistakes.")),
     Column("cpl", _("CPL"), _("Cost of a lead = spend / leads.")),
-    Column("qualified", _("Qualified"), _("Leads of the period qualified by now, or converted.")),
+    Column(
+        "qualified",
+        lazy_pgettext("how many", "Qualified"),
+        _("Leads of the period qualified by now, or converted."),
+    ),
     Column(
         "conversion",
         _("Conversion"),
@@ -111,7 +115,11 @@ COLUMNS = (
     ),
 )
 COLUMN = {column.name: column for column in COLUMNS} | {
-    "converted": Column("converted", _("Converted"), _("Leads of the period converted by now.")),
+    "converted": Column(
+        "converted",
+        lazy_pgettext("how many", "Converted"),
+        _("Leads of the period converted by now."),
+    ),
 }
 RATIOS = {"conversion", "roi", "roas"}
 

@@ -15,10 +15,10 @@ from flask import flash, redirect, request, url_for
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
-from sqlalchemy import func, select, union_all
+from sqlalchemy import and_, func, not_, or_, select, true, union_all
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql import ColumnElement
 from werkzeug.wrappers import Response
@@ -27,7 +27,7 @@ from app.extensions import db
 from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
-from app.models.lead import OPEN, Lead, LeadStatus
+from app.models.lead import OPEN, Lead, LeadStatus, asks_again
 from app.ui.fields import read_id
 from app.ui.formatters import COUNT_LIMIT, Count, moment
 from app.ui.labels import label
@@ -36,11 +36,12 @@ from app.views.leads import due, holder_of, tries
 PAGE = 25
 WORKED = (LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
 # What the page opens with, in the order in which one calls.
-NOW = ("overdue", "new", "today")
+NOW = ("again", "overdue", "new", "today")
 LABELS = {
+    "again": _("Asked again"),
     "overdue": _("Overdue"),
     "today": _("Due today"),
-    "new": _("New"),
+    "new": lazy_pgettext("several", "New"),
     "later": _("Later"),
     "nothing": _("Nothing planned"),
 }
@@ -110,12 +111,16 @@ class Queue:
         tomorrow = clock.start_of_day(clock.today() + timedelta(days=1))
         at = Lead.next_contact_at
         self.conditions: dict[str, tuple[tuple[str, ...], ColumnElement[bool]]] = {
+            "again": (OPEN, asks_again()),
             "overdue": (OPEN, at < now),
             "today": (OPEN, at.between(now, tomorrow - timedelta(microseconds=1))),
             "new": ((LeadStatus.NEW.value,), at.is_(None)),
             "later": (OPEN, at >= tomorrow),
             "nothing": (WORKED, at.is_(None)),
         }
+        for name in set(self.conditions) - {"again"}:  # each lead stands in one group
+            statuses, condition = self.conditions[name]
+            self.conditions[name] = (statuses, and_(condition, not_(asks_again())))
 
     def counts(self) -> dict[str, Count]:
         """Each group's size up to a limit, all by one statement."""
@@ -135,10 +140,9 @@ class Queue:
     def ids(self, name: str, page: int = 0) -> list[int]:
         """One page of the group's leads, the most urgent first."""
         rows = self._union(name, (page + 1) * PAGE).subquery()
-        # Those without a time by age: who has asked again comes first.
         found = select(rows.c.id).offset(page * PAGE).limit(PAGE)
-        if name in ("new", "nothing"):
-            found = found.order_by(rows.c.again.is_(None))
+        if name == "again":
+            found = found.order_by(rows.c.again)
         found = found.order_by(rows.c.at, rows.c.received_at, rows.c.id)
         return list(self.session.scalars(found))
 
@@ -163,6 +167,11 @@ class Queue:
         first = self.session.scalar(select(func.min(soon.c.at)))
         return first or self.session.scalar(select(func.min(rows.c.at)))
 
+    def _whose(self) -> ColumnElement[bool]:
+        if self.user_id is None:
+            return true()
+        return or_(Lead.assignee_id.is_(None), Lead.assignee_id == self.user_id)
+
     def _union(self, name: str, limit: int) -> Any:
         return union_all(*(select(part.c) for part in self._parts(name, limit)))
 
@@ -180,6 +189,9 @@ class Queue:
                 .where(Lead.archived_at.is_(None), Lead.is_test.is_(False))
                 .limit(limit)
             )
+            if name == "again":
+                yield found.where(self._whose()).order_by(Lead.asked_again_at).subquery()
+                continue
             if self.user_id is None:
                 yield found.order_by(Lead.status, Lead.next_contact_at, Lead.id).subquery()
                 continue
