@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from app.errors import ClaimedByAnother
 from app.models.clock import utc_now
-from app.models.lead import OPEN, Lead, LeadStatus, is_open_lead
+from app.models.lead import OPEN, Lead, LeadStatus, asks_again, is_open_lead
 from app.models.matching import CANDIDATES, Keys, leads_sharing, sharing_params
 from app.models.note import Note, NoteKind
 
@@ -43,15 +43,16 @@ def claim(session: Session, lead: Lead, user_id: int, *, takes_over: bool = Fals
 
 
 def claim_next(session: Session, user_id: int) -> Lead | None:
-    """Claims the first lead to call that nobody holds, in one statement (skip locked): promised
-    and overdue ones first, then new ones by age. Only one's own and nobody's leads.
+    """Claims the first lead to call that nobody holds, in one statement (skip locked): who has
+    asked again, then promised and overdue ones, then new ones by age. Only one's own and nobody's.
     """
     now = utc_now()
     due = _due(user_id, now).subquery()
     first = (
         select(Lead.id)
         .where(Lead.id.in_(select(due.c.id)), _free(user_id, now))
-        .order_by(Lead.next_contact_at.is_(None), Lead.next_contact_at, Lead.received_at, Lead.id)
+        .order_by(asks_again().desc(), Lead.next_contact_at.is_(None), Lead.next_contact_at)
+        .order_by(Lead.received_at, Lead.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -79,7 +80,15 @@ def _due(user_id: int, now: datetime) -> CompoundSelect[Any]:
     """
     at = Lead.next_contact_at
     kinds = [(status, at <= now) for status in OPEN] + [(LeadStatus.NEW.value, at.is_(None))]
-    walks = [
+    whose_leads = or_(Lead.assignee_id.is_(None), Lead.assignee_id == user_id)
+    again = (
+        select(Lead.id)
+        .where(asks_again(), whose_leads, is_open_lead(), _free(user_id, now))
+        .order_by(Lead.asked_again_at)
+        .limit(CANDIDATES)
+        .subquery()
+    )
+    walks = [again] + [
         select(Lead.id)
         .where(whose, Lead.status == status, when)
         .where(is_open_lead(), _free(user_id, now))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, or_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -152,6 +152,14 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         ),
         Index(None, "client_id"),
         Index(None, "last_name", "id"),
+        Index(None, "next_contact_at", "id"),
+        Index(None, "status", "received_at", "id"),
+        Index(
+            "ix_lead_asked_again_at",
+            "asked_again_at",
+            postgresql_where=text("asked_again_at IS NOT NULL"),
+            sqlite_where=text("asked_again_at IS NOT NULL"),
+        ),
         TABLE_OPTIONS,
     )
 
@@ -167,6 +175,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     asked_again_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     last_outcome: Mapped[str | None] = mapped_column(String(20))
     calls: Mapped[int] = mapped_column(default=0)
@@ -256,7 +265,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         before = snapshot(self, WORKED)
         self.last_outcome = CallOutcome(outcome).value
         self.calls += 1
-        self.first_contact_at = self.first_contact_at or utc_now()
+        self.last_contact_at = utc_now()
+        self.first_contact_at = self.first_contact_at or self.last_contact_at
         self.next_contact_at = next_contact_at
         if status == LeadStatus.LOST:
             self._become_lost(lost_reason)
@@ -490,6 +500,14 @@ def search_text_of_lead(lead: Any) -> str:
 def is_open_lead() -> ColumnElement[bool]:
     """Open leads in SQL, the same rule as `Lead.is_open`."""
     return and_(Lead.status.in_(OPEN), Lead.archived_at.is_(None), Lead.is_test.is_(False))
+
+
+def asks_again() -> ColumnElement[bool]:
+    """Has asked again and nobody has called since: such a lead rises in the queue (law 4)."""
+    return and_(
+        Lead.asked_again_at.is_not(None),
+        or_(Lead.last_contact_at.is_(None), Lead.last_contact_at < Lead.asked_again_at),
+    )
 
 
 def counts_in_figures() -> ColumnElement[bool]:

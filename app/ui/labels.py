@@ -148,6 +148,7 @@ FIELDS: dict[str, Any] = {
     "expires_at": _l("Expires at"),
     "external_id": _l("External id"),
     "first_contact_at": _l("First contact at"),
+    "last_contact_at": _l("Last contact at"),
     "first_name": _l("First name"),
     "format": _l("Format"),
     "is_main": _l("Main contact"),

@@ -186,7 +186,7 @@ class LeadView(Converting, NounView):
         "last_name", "first_name", "middle_name", "phone", "email", "company_name", "job_title",
         "campaign", "language",
     ]  # fmt: skip
-    order_columns = ["name", "next_contact_at", "status", "received_at"]
+    order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
     base_filters = [["assignee", NobodysOnRequest, None]]
     search_columns = [

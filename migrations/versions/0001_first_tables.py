@@ -702,6 +702,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_again_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_contact_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_contact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("status_changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_outcome", sa.String(length=20), nullable=True),
         sa.Column("calls", sa.Integer(), nullable=False),
@@ -776,6 +777,21 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_lead_last_name_id"), ["last_name", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_lead_next_contact_at_id"), ["next_contact_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_lead_status_received_at_id"),
+            ["status", "received_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_lead_asked_again_at",
+            ["asked_again_at"],
+            unique=False,
+            postgresql_where=sa.text("asked_again_at IS NOT NULL"),
+            sqlite_where=sa.text("asked_again_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_lead_phone_key"), ["phone_key"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_lead_received_at_id"), ["received_at", "id"], unique=False

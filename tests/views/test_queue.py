@@ -118,6 +118,30 @@ def test_two_leads_of_one_person_are_claimed_together(app: Any, client_as: Any) 
     assert "Operator Test is working with this person" in page
 
 
+def test_who_has_asked_again_rises_until_somebody_calls(filled: Any, client_as: Any) -> None:
+    def make(session: Any) -> None:
+        for number in range(30):  # more new ones than a page holds stand before it by age
+            make_lead(session, last_name=f"Crowdov{number}")
+        lead = planned(session, "Againov", utc_now() + timedelta(days=5))
+        lead.asked_again_at = utc_now()
+
+    keep(filled, make)
+    client = client_as("Operator")
+    page = text_of(client.get("/queueview/list/"))
+    assert page.index("Againov") < page.index("Longoverduev")
+    assert "Againov" not in text_of(client.get("/queueview/list/?group=later"))
+    opened = client.post("/queueview/next", follow_redirects=True)
+    assert "Againov" in text_of(opened)
+
+    def call(session: Any) -> None:
+        lead = session.scalars(select(Lead).where(Lead.last_name == "Againov")).one()
+        lead.log_call("answered", next_contact_at=utc_now() + timedelta(days=6))
+
+    keep(filled, call)
+    assert "Againov" not in text_of(client.get("/queueview/list/"))
+    assert "Againov" in text_of(client.get("/queueview/list/?group=later"))
+
+
 def test_many_at_once_get_a_lead_each(app: Any) -> None:
     def make(session: Any) -> list[str]:
         for _ in range(6):
