@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     FromClause,
+    Integer,
     Row,
     Select,
     String,
@@ -126,9 +127,13 @@ def _places(scope: Scope) -> Subquery:
 
 
 def _by_place(counted: Select[*tuple[Any, ...]], campaign_id: Any) -> Subquery:
-    """Groups by campaign; what has none is gathered under 0, so that it can be joined."""
-    place = func.coalesce(campaign_id, NO_CAMPAIGN).label("place")
-    return counted.add_columns(place).group_by(campaign_id).subquery()
+    """Groups by campaign; what has none is gathered under 0, so that it can be joined.
+
+    Grouped by the expression and typed by a cast, or SQLite would walk a million leads in the order
+    of another index, and join without any.
+    """
+    place = cast(func.coalesce(campaign_id, NO_CAMPAIGN), Integer).label("place")
+    return counted.add_columns(place).group_by(place).subquery()
 
 
 def _leads(period: Period, scope: Scope) -> Subquery:
