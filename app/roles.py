@@ -27,7 +27,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         f"{CHANGE} work note convert restore",
         f"{EDIT} work note convert restore",
     ),
-    "SubmissionView": (SEE, "", SEE, SEE),
+    "SubmissionView": (f"{SEE} accept", "", f"{SEE} accept", f"{SEE} accept"),
     "ClientView": (f"{SEE} note", "", f"{EDIT} note restore", f"{EDIT} note restore"),
     "ContactPersonView": (SEE, "", CHANGE, CHANGE),
     "ContractView": ("", "", f"{EDIT} sign restore", f"{EDIT} sign restore"),

@@ -211,6 +211,7 @@ SpendView.list                     GET     MA
 SpendView.show                     GET     MA
 StatisticsView.read                GET     OMGA
 StatisticsView.rows                GET     OMGA
+SubmissionView.accept              POST    OGA
 SubmissionView.action              POST    act
 SubmissionView.action_post         POST    act
 SubmissionView.list                GET     OGA

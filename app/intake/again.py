@@ -29,7 +29,7 @@ def accept_failed(session: Session, submission: Submission) -> Receipt:
     Raises NotAllowedNow for any other submission or a body that cannot be read, Invalid with
     every faulty field. The lead is as old as its submission.
     """
-    session.refresh(submission, with_for_update=True)
+    session.refresh(submission, with_for_update={"of": Submission})
     if submission.outcome != Outcome.FAILED:
         raise NotAllowedNow(N_("Only a failed submission can be accepted."))
     arrival = _arrival(session, submission)

@@ -8,7 +8,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from app.intake.again import accept_failed
 from app.intake.remarks import as_read
+from app.models.lead import Lead
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
 from app.ui import pickers
@@ -16,7 +18,7 @@ from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.labels import field_label
 from app.ui.pickers import PickerField
-from app.views.base import Interface, NounView
+from app.views.base import Interface, NounView, verb
 
 SHOWN_BYTES = 64 * 1024
 
@@ -93,6 +95,12 @@ class SubmissionView(NounView):
             listed = getattr(row, column) or {}
             return "\n".join(f"{name}: {value}" for name, value in listed.items())
         return super().cell(row, column)
+
+    @verb(_("Accept"), when=lambda row: row.outcome == Outcome.FAILED, style="primary")
+    def accept(self, row: Submission) -> Any:
+        """What failed by our fault becomes the lead that it should have been."""
+        receipt = accept_failed(self.session, row)
+        return self.session.get(Lead, receipt.lead_id), gettext("The submission is accepted.")
 
     def context(self, row: Submission) -> dict[str, Any]:
         return {

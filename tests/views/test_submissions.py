@@ -105,3 +105,15 @@ def test_few_statements_however_many_submissions(app: Any, client_as: Any) -> No
     many = counted(app, lambda: operator.get("/submissionview/list/?psize_SubmissionView=100"))
     assert few == many
     assert many <= 10
+
+
+def test_what_failed_by_our_fault_is_accepted_from_its_page(app: Any, client_as: Any) -> None:
+    body = b'{"first_name": "Ivan", "phone": "+79991234567"}'
+    row = keep(app, lambda s: made(s, door="leads", outcome="failed", body=body, reasons=None).id)
+    operator = client_as("Operator")
+    assert f"/submissionview/{row}/accept" in text_of(operator.get(f"/submissionview/show/{row}"))
+    answer = operator.post(f"/submissionview/{row}/accept", follow_redirects=True)
+    assert "The submission is accepted." in text_of(answer)
+    assert "+7 999 123-45-67" in text_of(answer)
+    again = operator.post(f"/submissionview/{row}/accept", follow_redirects=True)
+    assert "Only a failed submission can be accepted." in text_of(again)

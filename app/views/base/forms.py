@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, Length
 
 from app.errors import CrmError, Invalid
 from app.ui import fields
-from app.ui.labels import LANGUAGE_NAMES
+from app.ui.labels import LANGUAGE_NAMES, field_label
 from app.ui.messages import message_of
 from app.ui.pickers import Chosen, PickerField
 from app.views.base.interface import Interface
@@ -96,7 +96,10 @@ class NounForm(DynamicForm):
                     field.errors = [*field.errors, message_of(one)]
                     placed = True
                 else:
-                    self.faults.append((message_of(one), one.link or error.link))
+                    told = message_of(one)
+                    if name and isinstance(error, Invalid):  # this form has no such field to mark
+                        told = f"{field_label(name)}: {told}"
+                    self.faults.append((told, one.link or error.link))
         if placed and error.link is not None:
             self.faults.append((message_of(error), error.link))
 
