@@ -92,14 +92,11 @@ COLUMNS = (
         _("Conversion"),
         _("Converted leads of the period / all leads of the same period."),
     ),
-    Column("clients", _("New clients"), _("Clients whose first contract ever this is.")),
-    Column("cac", _("CAC"), _("Cost of a client = spend / new clients.")),
     Column(
         "contracts",
         _("Contracts"),
         _("Signed or completed, neither terminated nor voided. Without a lead: by signing."),
     ),
-    Column("expected", _("Expected"), _("Amounts of draft contracts; not yet revenue.")),
     Column(
         "revenue",
         _("Revenue"),
@@ -107,12 +104,15 @@ COLUMNS = (
     ),
     Column("profit", _("Profit"), _("Revenue − spend.")),
     Column("roi", _("ROI"), _("(Revenue − spend) / spend.")),
-    Column("roas", _("ROAS"), _("Revenue / spend.")),
     Column(
         "payback",
         _("Payback"),
         _("First month by whose end the cohort's revenue reaches its spend."),
     ),
+    Column("clients", _("New clients"), _("Clients whose first contract ever this is.")),
+    Column("cac", _("CAC"), _("Cost of a client = spend / new clients.")),
+    Column("expected", _("Expected"), _("Amounts of draft contracts; not yet revenue.")),
+    Column("roas", _("ROAS"), _("Revenue / spend.")),
 )
 COLUMN = {column.name: column for column in COLUMNS} | {
     "converted": Column(

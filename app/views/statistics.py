@@ -30,6 +30,7 @@ from app.models.lead import Lead, LeadStatus
 from app.models.revenue_entry import RevenueEntry
 from app.statistics import (
     Basis,
+    CampaignTable,
     Figures,
     Period,
     Scope,
@@ -111,15 +112,12 @@ class StatisticsView(BaseView):
         sort = _one_of("sort", SORTS, "roi")
         rows = _sorted(table.campaigns, sort)
         page, pages = _page(len(rows))
-        gathered = [table.without_campaign]
-        if table.put_away.has_anything:
-            gathered.insert(0, table.put_away)
         return self.render_template(
             "statistics/table.html",
             title=gettext("Campaign statistics"),
             asked=asked,
             rows=rows[page * PAGE : (page + 1) * PAGE],
-            gathered=gathered,
+            gathered=_gathered(table),
             total=table.total,
             sort=sort,
             page=page,
@@ -168,6 +166,12 @@ class StatisticsView(BaseView):
             ScopeKind.PUT_AWAY: table.put_away,
             ScopeKind.NO_CAMPAIGN: table.without_campaign,
         }.get(scope.kind, table.total)
+
+
+def _gathered(table: CampaignTable) -> list[Figures]:
+    """The rows under those of the campaigns, without which the total would not add up."""
+    rows = [table.put_away] if table.put_away.has_anything else []
+    return [*rows, table.without_campaign]
 
 
 def _sorted(rows: list[Figures], sort: str) -> list[Figures]:
@@ -266,6 +270,7 @@ class RoiChartView(SqlChart, DirectByChartView):
         names = ("spend", "revenue", "profit", "roi")
         return charts.bar_chart(finding, groups), {
             "rows": rows,
+            "gathered": _gathered(table),
             "total": table.total,
             "columns": [figures.COLUMN[name] for name in names],
             "page": page,
