@@ -148,7 +148,9 @@ def _converted(session: Session) -> Iterator[str]:
 @law("a lead and a client have the note of their beginning")
 def _beginnings(session: Session) -> Iterator[str]:
     for noun, owner in ((Lead, Note.lead_id), (Client, Note.client_id)):
-        told = exists().where(owner == noun.id, Note.kind == NoteKind.CREATED.value)
+        told = exists().where(
+            owner == noun.id, Note.contract_id.is_(None), Note.kind == NoteKind.CREATED.value
+        )
         yield from named(
             noun.__tablename__, session.scalars(select(noun.id).where(~told).order_by(noun.id))
         )
@@ -290,7 +292,7 @@ def _versions(session: Session) -> Iterator[str]:
         rows != func.coalesce(documents.c.newest, 0),
     )
     yield from named("contract", session.scalars(query.where(wrong).order_by(Contract.id)))
-    there: dict[int, int] = dict(session.execute(query).tuples().all())
+    there = {row.id: row[1] for row in session.execute(query)}
     told = select(Note.contract_id, Note.facts).where(
         Note.kind.in_((NoteKind.SIGNED.value, NoteKind.AMENDED.value)),
         Note.contract_id.is_not(None),
