@@ -428,6 +428,7 @@ def test_no_english_word_stands_on_a_russian_page(peopled):
     assert {english: sorted(pages)[:3] for english, pages in left.items()} == {}
 
 
+@pytest.mark.slow
 def test_what_a_form_refuses_it_refuses_in_russian(peopled):
     client = logged_in(peopled, "admin")
     client.get("/lang/ru")
