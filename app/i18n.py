@@ -163,7 +163,15 @@ def update(source: Path) -> list[str]:
     catalogue.creation_date, catalogue.msgid_bugs_address = created, ""
     draft = source.with_suffix(".tmp")
     with draft.open("wb") as po:
-        write_po(po, catalogue, width=LINE_WIDTH, ignore_obsolete=True, include_lineno=False)
+        # By alphabet, so that a text that moves within the code does not move here.
+        write_po(
+            po,
+            catalogue,
+            width=LINE_WIDTH,
+            sort_output=True,
+            ignore_obsolete=True,
+            include_lineno=False,
+        )
     draft.replace(source)
     return [str(message.id) for message in catalogue if message.id and not is_translated(message)]
 
