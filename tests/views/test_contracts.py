@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -332,6 +334,22 @@ def test_the_second_of_two_managers_is_told(app: Flask, client_as: Any) -> None:
     assert "the contract's status is “Signed”" in text
     assert "№ 1" in text
     assert kinds(app, number) == ["created", "signed"]
+
+
+def test_two_managers_at_one_moment_take_one_number(app: Flask, client_as: Any) -> None:
+    number, together = draft(app), threading.Barrier(2)
+    address = f"/contractview/{number}/sign"
+    clients = [client_as("Manager"), client_as("Admin")]
+    forms = [form_of(client, address) for client in clients]
+
+    def press_sign(place: int) -> int:
+        together.wait()
+        return int(clients[place].post(address, data=forms[place]).status_code)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press_sign, range(2))) == [302, 409]
+    assert kinds(app, number) == ["created", "signed"]
+    assert versions(app, number) == [(1, "waiting")]
 
 
 def test_a_day_to_come_is_refused_at_its_field(app: Flask, client_as: Any) -> None:
