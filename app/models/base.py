@@ -21,9 +21,11 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 from sqlalchemy.types import TypeDecorator
 
+from app.errors import NotFound
 from app.models.actor import current_actor
 from app.models.clock import utc_now
 from app.models.current_batch import current_batch_id
@@ -157,10 +159,16 @@ class Noun(Recorded):
         return session
 
     def lock(self) -> None:
-        """Re-reads the row under a lock, so that a guard sees what others have committed."""
+        """Re-reads the row under a lock, so that a guard sees what others have committed.
+
+        Raises NotFound when somebody has deleted it meanwhile.
+        """
         self.session.flush()
-        # Only this row: PostgreSQL locks no rows joined to it, as a screen may have loaded them.
-        self.session.refresh(self, with_for_update={"of": type(self)})
+        try:
+            # Only this row: PostgreSQL locks no rows joined to it that a screen may have loaded.
+            self.session.refresh(self, with_for_update={"of": type(self)})
+        except InvalidRequestError:
+            raise NotFound() from None
 
 
 class Batched:

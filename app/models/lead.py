@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, or_, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, inspect, or_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -20,6 +20,7 @@ from app.errors import (
     LeadIsClosed,
     NotAllowedNow,
     OpenLeadExists,
+    Stale,
     UnseenMatch,
 )
 from app.models.actor import current_actor
@@ -33,14 +34,15 @@ from app.models.base import (
     Searchable,
     UtcDateTime,
     differences,
+    machine,
     one_of,
     snapshot,
 )  # fmt: skip
 from app.models.checks import checked_text
 from app.models.clock import utc_now
 from app.models.contact_point import ContactPoint
-from app.models.contacts import search_text_of
-from app.models.matching import CLIENTS, Keys, clients_like, lock_keys, open_leads_like
+from app.models.contacts import Email, Phone, search_text_of
+from app.models.matching import CLIENTS, Keys, Match, clients_like, lock_keys, open_leads_like
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
     Named,
@@ -221,27 +223,48 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """Edits what is known of the person: names, company, job title, phone, e-mail, campaign,
         language. Raises Invalid by field, OpenLeadExists when it would make a second open lead.
         """
-        before = snapshot(self, TOLD)
-        self._take(values)
-        self._refuse_second_open_lead()
-        self._note(NoteKind.CHANGED, changes=differences(before, snapshot(self, TOLD)))
+        phones, email = self._read(values)
+        reached = {"phone", "email", "campaign"} & values.keys()
+        known: set[tuple[int, Match | None]] = set()
+        state: Any = inspect(self)
+        if state.persistent:
+            seen = snapshot(self, TOLD)
+            campaigns = [one.id if one else None for one in (self.campaign, values.get("campaign"))]
+            self._hold(*campaigns, keys=Keys.typed(phones, email))
+            # A repeat fills a column without raising the version: it must not be typed over.
+            if any(seen[field] != machine(getattr(self, field)) for field in values):
+                raise Stale()
+            known = self._twins() if reached else set()
+        before = snapshot(self, TOLD) | {"contact_points": self.further_contacts()}
+        with self.session.no_autoflush:
+            self._take(values, phones, email)
+        if reached:
+            self._refuse_second_open_lead(but=known)
+        after = snapshot(self, TOLD) | {"contact_points": self.further_contacts()}
+        self._note(NoteKind.CHANGED, changes=differences(before, after))
 
-    def _take(self, values: dict[str, Any]) -> None:
+    def _read(self, values: dict[str, Any]) -> tuple[list[Phone], Email | None]:
         checked_names(values)
         for field in ("company_name", "job_title"):
             if field in values:
                 values[field] = checked_text(field, values[field], limit=200)
+        unknown = set(values) - set(TOLD)
+        if unknown:
+            raise TypeError(f"not editable: {', '.join(sorted(unknown))}")
+        phones: list[Phone] = []
         if "phone" in values:
-            phones = checked_phones("phone", values.pop("phone"), company_region(self.session))
+            phones = checked_phones("phone", values["phone"], company_region(self.session))
+        return phones, checked_email("email", values.get("email"))
+
+    def _take(self, values: dict[str, Any], phones: list[Phone], email: Email | None) -> None:
+        if "phone" in values:
             self.use_phone(phones[0] if phones else None)
             for phone in phones[1:]:
                 self.add_phone(phone)
         if "email" in values:
-            self.use_email(checked_email("email", values.pop("email")))
-        for field, value in values.items():
-            if field not in TOLD:
-                raise TypeError(f"not editable: {field}")
-            setattr(self, field, value)
+            self.use_email(email)
+        for field in values.keys() - {"phone", "email"}:
+            setattr(self, field, values[field])
         need_a_contact(self)
         self.refresh_search_text()
 
@@ -297,6 +320,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def take(self) -> None:
         """new → in work."""
+        self.lock()
         if self.status == LeadStatus.NEW:
             self._move(LeadStatus.IN_WORK, NoteKind.CHANGED)
 
@@ -327,7 +351,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def reopen(self) -> None:
         """lost → in work. Raises OpenLeadExists when the person has an open lead there by now."""
-        self.lock()
+        self._hold(self.campaign_id)
         if not self.can_be_reopened:
             raise NotAllowedNow(N_("Only a lost lead can be reopened."))
         before = snapshot(self, WORKED)
@@ -342,6 +366,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def put_away(self, reason: str) -> None:
         """Leaves queue, lists and search; as spam, duplicate or mistake the figures too (law 7)."""
+        if self.client is not None:
+            self.client.lock()  # before the lead's own row, as the client's bringing back does
         self.lock()
         if self.is_put_away:
             return
@@ -353,7 +379,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def bring_back(self) -> None:
         """Raises OpenLeadExists when the person has an open lead there by now."""
-        self.lock()
+        self._hold(self.campaign_id)
         if not self.is_put_away:
             return
         self._mark_brought_back()
@@ -375,14 +401,17 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """
         from app.models.client import Client
 
-        self.session.flush()
-        lock_keys(self.session, (CLIENTS, self.campaign_id), Keys.of(self))
-        self.lock()
+        self._hold(CLIENTS, self.campaign_id)
         if self.is_converted:
             raise AlreadyConverted(link=("client", self.client_id) if self.client_id else None)
         if not self.is_open:
             raise LeadIsClosed()
-        chosen = into.id if isinstance(into, Client) else None
+        chosen = None
+        if isinstance(into, Client):
+            into.lock()
+            if into.is_put_away:
+                raise NotAllowedNow(N_("The client is put away. Bring it back first."))
+            chosen = into.id
         unseen = [c for c in self.likely_clients() if c.id not in seen and c.id != chosen]
         if unseen:
             raise UnseenMatch(unseen)
@@ -403,6 +432,18 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         return client
 
     # -- how verbs are made ------------------------------------------------------------------
+
+    def _hold(self, *spaces: int | None, keys: Keys | None = None) -> None:
+        """Locks the person's keys and then the row, in the order of `receive`, so that no two wait
+        for each other; then the row is as others have left it.
+        """
+        self.session.flush()
+        held = Keys.of(self) | (keys or Keys(frozenset(), frozenset()))
+        lock_keys(self.session, spaces, held)
+        self.lock()
+        now = Keys.of(self)
+        if set(now) - set(held):  # a repeat added a contact while we waited
+            lock_keys(self.session, spaces, now)
 
     def _guard_open(self) -> None:
         self.lock()
@@ -452,17 +493,26 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self.next_contact_at = None
         self.claimed_by_id = self.claimed_until = None
 
-    def _refuse_second_open_lead(self) -> None:
-        """Law 4 for every verb but `receive`, which answers a repeat instead."""
+    def _twins(self) -> set[tuple[int, Match | None]]:
+        """Other open leads of the person in the campaign, with how they match; nobody can add to
+        them by now.
+        """
         if not self.is_open:
-            return
+            return set()
         keys = Keys.of(self)
         campaign_id = self.campaign.id if self.campaign else None
         with self.session.no_autoflush:
             lock_keys(self.session, (campaign_id,), keys)
             twins = open_leads_like(self.session, campaign_id, keys, but=self.id)
+        return {(twin.id, Keys.of(twin).match(keys)) for twin in twins}
+
+    def _refuse_second_open_lead(self, *, but: Collection[tuple[int, Match | None]] = ()) -> None:
+        """Law 4 for every verb but `receive`, which answers a repeat instead. `but` are those whom
+        a repeat had tied together before: they hinder no correction.
+        """
+        twins = sorted(self._twins().difference(but), key=lambda twin: (twin[1] or 0, twin[0]))
         if twins:
-            raise OpenLeadExists(field="phone", link=("lead", twins[0].id))
+            raise OpenLeadExists(field="phone", link=("lead", twins[0][0]))
 
     def _note(
         self,

@@ -16,6 +16,7 @@ from app.models.contact_point import ContactPoint
 
 if TYPE_CHECKING:
     from app.models.client import Client
+    from app.models.contacts import Email, Phone
     from app.models.lead import Lead
     from app.models.person import Reachable
 
@@ -51,6 +52,17 @@ class Keys:
 
     def __bool__(self) -> bool:
         return bool(self.phones or self.emails)
+
+    def __or__(self, other: Keys) -> Keys:
+        return Keys(self.phones | other.phones, self.emails | other.emails)
+
+    @classmethod
+    def typed(cls, phones: Iterable[Phone], email: Email | None) -> Keys:
+        """Those of contacts that were read and are at no row yet."""
+        return cls(
+            frozenset(phone.key for phone in phones if phone.key),
+            frozenset({email.key} if email and email.key else ()),
+        )
 
     def match(self, other: Keys) -> Match | None:
         """Law 4: a shared valid phone or, where one side has no valid phone, a shared e-mail."""

@@ -63,6 +63,10 @@ class Reachable:
         points = (point.key for point in self.contact_points if point.kind == ContactKind.EMAIL)
         return {key for key in (self.email_key, *points) if key}
 
+    def further_contacts(self) -> str:
+        """The contact points as typed, for the notes."""
+        return ", ".join(point.typed for point in self.contact_points)
+
     def add_phone(self, phone: Phone, label: str = "") -> bool:
         """Fills the empty main phone, else keeps a differing one as a contact point."""
         if phone.key in self.phone_keys() or (phone.key is None and phone.typed == self.phone):
