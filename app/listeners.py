@@ -90,8 +90,11 @@ def _after_flush(_session: Session, _context: Any) -> None:
     _flushing.set(False)
 
 
-def _after_soft_rollback(_session: Session, _previous: Any) -> None:
+def _after_soft_rollback(session: Session, _previous: Any) -> None:
     _flushing.set(False)
+    for row in session.identity_map.values():
+        if isinstance(row, Contract):  # an amendment that was lost must not colour the next change
+            row.amendment_reason, row.takes_todays_data = "", False
 
 
 def _tell_created(session: Session, contract: Contract) -> None:
@@ -165,7 +168,7 @@ def _order(session: Session, contract: Contract) -> tuple[Document | None, list[
     if batch is not None and batch.documents_waived:
         return None, []
     ordered = _ordered_in_this_transaction(session)
-    document = ordered.get(id(contract))
+    document = ordered.get(contract)
     if document is not None and document not in session:
         document = None  # its savepoint was rolled back
     previous = document or (latest_document(session, contract.id) if contract.id else None)
@@ -182,7 +185,7 @@ def _order(session: Session, contract: Contract) -> tuple[Document | None, list[
         document = Document(version=version, terms=terms)
         session.add(document)
         document.contract = contract
-        ordered[id(contract)] = document
+        ordered[contract] = document
     elif document.state == DocumentState.WAITING:
         document.terms = terms
     return document, renewed
@@ -195,12 +198,12 @@ def settle_documents(session: Session) -> None:
     session.info.pop("documents_ordered", None)
 
 
-def _ordered_in_this_transaction(session: Session) -> dict[int, Document]:
+def _ordered_in_this_transaction(session: Session) -> dict[Contract, Document]:
     transaction = session.get_transaction()
     known = session.info.get("documents_ordered")
     if known is None or known[0] is not transaction:
         known = session.info["documents_ordered"] = (transaction, {})
-    ordered: dict[int, Document] = known[1]
+    ordered: dict[Contract, Document] = known[1]
     return ordered
 
 
@@ -257,7 +260,8 @@ def _is_signed(contract: Contract) -> bool:
 # -- refused bulk statements ---------------------------------------------------------------------
 
 _WRITES_CONTRACT = re.compile(
-    r"\b(?:insert\s+into|update|delete\s+from|truncate(?:\s+table)?|replace\s+into)"
+    r"\b(?:insert(?:\s+or\s+\w+)?\s+into|update(?:\s+or\s+\w+)?|delete\s+from"
+    r"|truncate(?:\s+table)?|(?:replace|merge)\s+into|copy)"
     r"\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?contract\"?(?=[\s(;]|$)",
     re.IGNORECASE,
 )
@@ -273,7 +277,7 @@ def _refuse_orm_bulk(state: ORMExecuteState) -> None:
 def _refuse_core_bulk(
     _conn: Connection, _cursor: Any, statement: str, _params: Any, _context: Any, _many: bool
 ) -> None:
-    if "contract" not in statement or _flushing.get() or _bulk_allowed.get():
+    if "contract" not in statement.lower() or _flushing.get() or _bulk_allowed.get():
         return
     if _WRITES_CONTRACT.search(statement):
         raise BulkRefused()

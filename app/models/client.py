@@ -21,7 +21,7 @@ from app.models.base import (
     snapshot,
 )  # fmt: skip
 from app.models.checks import checked_text, required
-from app.models.company import LANGUAGES
+from app.models.company import LANGUAGES, Company
 from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
 from app.models.note import Note, NoteKind, written
@@ -137,7 +137,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             into._fill_from(lead)
             return into
         client = cls(
-            language=language or lead.language or "en",
+            language=language or lead.language or Company.of(lead.session).language,
             campaign=lead.campaign,
             contact_points=[],
         )
@@ -226,13 +226,17 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self._note(NoteKind.PUT_AWAY, facts={"reason": self.archived_reason}, always=True)
 
     def bring_back(self) -> None:
-        """Raises Invalid when another client holds its tax id by now."""
+        """Its leads come back too, for they stay while it does (law 7). Raises Invalid when another
+        client holds its tax id by now.
+        """
         self.lock()
         if not self.is_put_away:
             return
         self._refuse_second_taxpayer()
         self._mark_brought_back()
         self._note(NoteKind.BROUGHT_BACK, always=True)
+        for lead in self.leads:
+            lead.bring_back()
 
     # -- how verbs are made ------------------------------------------------------------------
 

@@ -11,7 +11,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, Text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.errors import N_, Invalid, NotAllowedNow
@@ -172,6 +182,7 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
             required(field, values.get(field))
         client, service = values["client"], values["service"]
         with session.no_autoflush:
+            _need_standing(session, client)
             contract = cls(status=ContractStatus.DRAFT.value)
             lead = values.get("lead")
             values.setdefault("campaign", lead.campaign if lead else client.campaign)
@@ -190,6 +201,8 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         Raises NotAllowedNow for terms of a signed contract (`amend` them), Invalid by field.
         """
         self.lock()
+        if "amount" in values:
+            values["amount"] = checked_amount("amount", values["amount"])
         if not self.is_draft:
             changed = [f for f in TERMS if f in values and self._differs(f, values[f])]
             if changed:
@@ -212,8 +225,7 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         self.lock()
         if not self.can_be_signed:
             raise NotAllowedNow(N_("This contract is signed already."), link=("contract", self.id))
-        if self.client.is_put_away:
-            raise NotAllowedNow(N_("The client is put away. Bring it back first."))
+        _need_standing(self.session, self.client)
         day = on or today()
         if day > today():
             raise Invalid.of("signed_on", N_("The date of signing cannot be in the future."))
@@ -238,6 +250,8 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         stranger = set(terms) - set(TERMS)
         if stranger:
             raise TypeError(f"not terms: {', '.join(sorted(stranger))}")
+        if "amount" in terms:
+            terms["amount"] = checked_amount("amount", terms["amount"])
         if not takes_todays_data and not any(self._differs(f, v) for f, v in terms.items()):
             raise Invalid.of("amount", N_("Change at least one of the terms."))
         with self.session.no_autoflush:  # a load in between would tell half of the change
@@ -288,10 +302,15 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         self._earn_by_day(self.revenue_entries, -1)
 
     def bring_back(self) -> None:
-        """A voided contract counts again, its revenue on the days where it was."""
+        """A voided contract counts again, its revenue on the days where it was.
+
+        Raises NotAllowedNow for one in force whose client is put away.
+        """
         self.lock()
         if not self.is_voided:
             return
+        if self.status in LIVE:
+            _need_standing(self.session, self.client)
         self._mark_brought_back()
         counted = [e for e in self.revenue_entries if e.reason != RevenueReason.VOIDED]
         self._earn_by_day(counted, 1)
@@ -312,6 +331,8 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
                 required(field, values[field])
         if "amount" in values:
             values["amount"] = checked_amount("amount", values["amount"])
+        if "client" in values and self.id is not None and self._differs("client", values["client"]):
+            _need_standing(self.session, values["client"])
         if values.get("language", "en") not in LANGUAGES:
             raise Invalid.of("language", N_("Choose English or Russian."))
         starts = values.get("starts_on", self.starts_on)
@@ -365,3 +386,13 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
 
     def __repr__(self) -> str:
         return f"№ {self.number}" if self.number else f"{self.service} (draft)"
+
+
+def _need_standing(session: Session, client: Client) -> None:
+    """Law 7: a client with live contracts is not put away. Read anew under the lock that keeps it
+    so until the transaction ends.
+    """
+    archived = type(client).archived_at
+    query = select(archived).where(type(client).id == client.id)
+    if session.scalar(query.with_for_update(read=True, key_share=True)) is not None:
+        raise NotAllowedNow(N_("The client is put away. Bring it back first."), field="client")

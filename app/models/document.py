@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )  # fmt: skip
-from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+from sqlalchemy.orm import Mapped, deferred, mapped_column, object_session, relationship
 
 from app.errors import N_, NotAllowedNow
 from app.models.base import TABLE_OPTIONS, Batched, Json, Model, UtcDateTime, one_of
@@ -80,6 +80,11 @@ class Document(Batched, Model):
 
     def retry(self) -> None:
         """Puts a failed document back into the queue with fresh tries."""
+        session = object_session(self)
+        if session is not None:
+            session.flush()
+            # A colleague may have been quicker. Its contract, joined by a page, is not locked.
+            session.refresh(self, with_for_update={"of": Document})
         if self.is_ready:
             raise NotAllowedNow(N_("This document is ready."))
         self.state = DocumentState.WAITING.value
