@@ -69,7 +69,7 @@ def test_a_program_killed_with_9_is_started_again_within_5_seconds(service, capf
 
     assert eventually(revived)
     assert service.runs
-    assert members(first) == [], "what the dead one had started is gone as well"
+    assert eventually(lambda: members(first) == []), "what the dead one had started is gone too"
     assert "The test program ended (SIGKILL); it is started again." in capfd.readouterr().err
 
 
@@ -79,7 +79,7 @@ def test_stopping_ends_the_whole_group(service):
     assert eventually(lambda: len(members(group)) == 2)
     service.ask_to_stop()
     service.wait_until_stopped(5)
-    assert members(group) == []
+    assert eventually(lambda: members(group) == [])
 
 
 def test_a_program_that_does_not_listen_is_killed_in_the_end():
