@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import CompoundSelect, or_, select, union_all, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
@@ -12,7 +13,14 @@ from sqlalchemy.sql import ColumnElement
 from app.errors import ClaimedByAnother
 from app.models.clock import utc_now
 from app.models.lead import OPEN, Lead, LeadStatus, asks_again, is_open_lead
-from app.models.matching import CANDIDATES, Keys, leads_sharing, sharing_params
+from app.models.matching import (
+    CANDIDATES,
+    Keys,
+    leads_sharing,
+    lock_person,
+    sharing_params,
+    try_person,
+)  # fmt: skip
 from app.models.note import Note, NoteKind
 
 LASTS = timedelta(minutes=10)
@@ -24,33 +32,72 @@ def claim(session: Session, lead: Lead, user_id: int, *, takes_over: bool = Fals
     Raises ClaimedByAnother while a colleague holds it, unless `takes_over` (managers), which
     leaves a note. Raises no lock_version.
     """
+    session.flush()
+    lock_person(session, Keys.of(lead))
+    lead.lock()
     until = utc_now() + LASTS
-    holder, held_until = session.execute(
-        select(Lead.claimed_by_id, Lead.claimed_until).where(Lead.id == lead.id)
-    ).one()
-    held = holder not in (None, user_id) and held_until is not None and held_until > utc_now()
-    if held and takes_over:
-        session.add(Note(kind=NoteKind.CLAIM_TAKEN.value, lead=lead, facts={"from": holder}))
-        _give(session, [lead.id, *_sharing(session, lead)], None, None, only_free=None)
-    taken = _give(session, [lead.id, *_sharing(session, lead)], user_id, until, only_free=user_id)
-    if lead.id not in taken:
-        session.refresh(lead, ["claimed_by_id", "claimed_until", "claimed_by"])
+    everywhere = [lead.id, *_sharing(session, lead)]
+    held = _held_by_another(session, everywhere, user_id)
+    if held is not None and not takes_over:
+        holder = session.get(User, held.claimed_by_id)
         raise ClaimedByAnother(
-            who=lead.claimed_by.get_full_name() if lead.claimed_by else "",
-            until=lead.claimed_until,
+            who=holder.get_full_name() if holder else "", until=held.claimed_until
         )
+    if held is not None:
+        facts = {"from": held.claimed_by_id}
+        session.add(Note(kind=NoteKind.CLAIM_TAKEN.value, lead=lead, facts=facts))
+        _give(session, everywhere, None, None, only_free=None)
+    _give(session, everywhere, user_id, until, only_free=user_id)
     return until
 
 
 def claim_next(session: Session, user_id: int) -> Lead | None:
     """Claims the first lead to call that nobody holds, in one statement (skip locked): who has
     asked again, then promised and overdue ones, then new ones by age. Only one's own and nobody's.
+
+    A lead whose person a colleague talks to already, by a lead that came earlier, goes to that
+    colleague too, and the next one is looked for.
     """
+    tried: set[int] = set()
+    for _ in range(CANDIDATES):
+        lead = _claim_first(session, user_id, tried)
+        if lead is None or _claim_person(session, lead, user_id):
+            return lead
+        tried.add(lead.id)
+    return None
+
+
+def _claim_person(session: Session, lead: Lead, user_id: int) -> bool:
+    """Extends the claim of one lead to the person's others; False when a colleague has them."""
+    everywhere = [lead.id, *_sharing(session, lead)]
+    if not try_person(session, Keys.of(lead)):
+        _give(session, [lead.id], None, None, only_free=user_id)
+        return False
+    held = _held_by_another(session, everywhere, user_id)
+    if held is not None:
+        _give(session, [lead.id], held.claimed_by_id, held.claimed_until, only_free=user_id)
+        return False
+    _give(session, everywhere, user_id, utc_now() + LASTS, only_free=user_id)
+    return True
+
+
+def _held_by_another(session: Session, lead_ids: list[int], user_id: int) -> Any:
+    """Which colleague holds one of the leads, and until when; None when nobody does."""
+    return session.execute(
+        select(Lead.claimed_by_id, Lead.claimed_until)
+        .where(Lead.id.in_(lead_ids), Lead.claimed_until > utc_now())
+        .where(Lead.claimed_by_id.is_not(None), Lead.claimed_by_id != user_id)
+        .order_by(Lead.claimed_until.desc())
+        .limit(1)
+    ).first()
+
+
+def _claim_first(session: Session, user_id: int, tried: set[int]) -> Lead | None:
     now = utc_now()
     due = _due(user_id, now).subquery()
     first = (
         select(Lead.id)
-        .where(Lead.id.in_(select(due.c.id)), _free(user_id, now))
+        .where(Lead.id.in_(select(due.c.id)), Lead.id.not_in(tried), _free(user_id, now))
         .order_by(asks_again().desc(), Lead.next_contact_at.is_(None), Lead.next_contact_at)
         .order_by(Lead.received_at, Lead.id)
         .limit(1)
@@ -70,7 +117,6 @@ def claim_next(session: Session, user_id: int) -> Lead | None:
     lead = session.get(Lead, found)
     if lead is not None:
         session.refresh(lead, ["claimed_by_id", "claimed_until"])
-        _give(session, _sharing(session, lead), user_id, now + LASTS, only_free=user_id)
     return lead
 
 
@@ -102,7 +148,7 @@ def _due(user_id: int, now: datetime) -> CompoundSelect[Any]:
 
 
 def release(session: Session, lead: Lead, user_id: int) -> None:
-    """Ends the user's claim; work that saves ends it by itself."""
+    """Ends the user's claim on the person; work that saves ends it by itself."""
     _give(session, [lead.id, *_sharing(session, lead)], None, None, only_free=user_id)
 
 

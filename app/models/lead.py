@@ -285,6 +285,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """
         self._guard_open()
         self._respect_claim()
+        self._end_claim()
         before = snapshot(self, WORKED)
         self.last_outcome = CallOutcome(outcome).value
         self.calls += 1
@@ -301,7 +302,6 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
                 wanted = LeadStatus.IN_WORK
             self._become(wanted)
         self.assignee_id = self.assignee_id or current_actor().user_id
-        self.claimed_by_id = self.claimed_until = None
         return self._note(
             NoteKind.CALL,
             text=checked_text("text", text, limit=10_000, multiline=True),
@@ -339,6 +339,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """Closes the lead with a reason; it can be reopened."""
         self._guard_open()
         self._respect_claim()
+        self._end_claim()
         before = snapshot(self, WORKED)
         self._become_lost(reason)
         self._note(
@@ -373,8 +374,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             return
         if self.is_converted and self.client and not self.client.is_put_away:
             raise NotAllowedNow(N_("A converted lead stays while its client does."))
+        self._end_claim()
         self._mark_put_away(reason)
-        self.claimed_by_id = self.claimed_until = None
         self._note(NoteKind.PUT_AWAY, facts={"reason": self.archived_reason}, always=True)
 
     def bring_back(self) -> None:
@@ -415,12 +416,12 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         unseen = [c for c in self.likely_clients() if c.id not in seen and c.id != chosen]
         if unseen:
             raise UnseenMatch(unseen)
+        self._end_claim()
         client = Client.from_lead(self, into, language=language)
         before = snapshot(self, WORKED)
         self.client = client
         self._become(LeadStatus.CONVERTED)
         self.next_contact_at = None
-        self.claimed_by_id = self.claimed_until = None
         self.session.flush()
         note = self._note(
             NoteKind.CONVERTED,
@@ -451,6 +452,14 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             raise AlreadyConverted(link=("client", self.client_id) if self.client_id else None)
         if self.status not in OPEN or self.is_put_away:
             raise LeadIsClosed()
+
+    def _end_claim(self) -> None:
+        """Before the verb's own changes: the person's other leads are free again too."""
+        from app.models.claim import release
+
+        if self.claimed_by_id is not None:
+            release(self.session, self, self.claimed_by_id)
+            self.session.refresh(self, ["claimed_by_id", "claimed_until"])
 
     def _respect_claim(self) -> None:
         user_id = current_actor().user_id
@@ -491,7 +500,6 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self._become(LeadStatus.LOST)
         self.lost_reason = str(reason)
         self.next_contact_at = None
-        self.claimed_by_id = self.claimed_until = None
 
     def _twins(self) -> set[tuple[int, Match | None]]:
         """Other open leads of the person in the campaign, with how they match; nobody can add to

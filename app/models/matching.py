@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 CLIENTS = -1  # the lock space of clients, beside the campaign ids of leads
+CLAIMS = -(2**31) + 1  # that of people whom somebody is about to call
 NO_CAMPAIGN = 0
 CANDIDATES = 50
 # PostgreSQL keeps its locks in one small table; above this many a transaction holds the gate alone.
@@ -113,6 +114,20 @@ def lock_alone(session: Session, space: int, key: str) -> None:
             text("SELECT pg_advisory_xact_lock(:space, hashtext(:key))"),
             {"space": space, "key": key},
         )
+
+
+def lock_person(session: Session, keys: Keys) -> None:
+    """Waits until nobody else claims this person; before any row is locked."""
+    for key in keys:
+        lock_alone(session, CLAIMS, key)
+
+
+def try_person(session: Session, keys: Keys) -> bool:
+    """The same without waiting, for who has a row already; False when somebody was quicker."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    wanted = text("SELECT pg_try_advisory_xact_lock(:space, hashtext(:key))")
+    return all(session.scalar(wanted, {"space": CLAIMS, "key": key}) for key in keys)
 
 
 def open_leads_like(
