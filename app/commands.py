@@ -53,7 +53,7 @@ def setup() -> None:
 
 @crm.command()
 @click.option("--size", type=click.Choice(["demo", "large"]), default="demo", show_default=True)
-@click.option("--language", type=click.Choice(["ru", "en"]), help="of the names; the company's.")
+@click.option("--language", type=click.Choice(["ru", "en"]), help="By default the company's.")
 @click.option("--if-empty", is_flag=True, help="Say so and succeed where data is already.")
 @with_appcontext
 def seed(size: str, language: str | None, if_empty: bool) -> None:

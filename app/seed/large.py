@@ -29,7 +29,7 @@ LEADS = 100_000
 CONTRACTS = 1_000
 WITH_DOCUMENTS = 100
 LOST = 3_000
-IN_A_TRANSACTION = 200  # of verbs
+IN_A_TRANSACTION = 50  # leads whose verbs run
 LATER = timedelta(days=3)
 
 T = TypeVar("T")
@@ -51,23 +51,20 @@ def plant_large(
         waiving = Batch(kind=BatchKind.SEED.value, label=WAIVED, documents_waived=True)
         session.add(waiving)
         logins = ground.commit_with_logins(cast)
-        operator, manager, batch_id, waiving_id = (
-            cast.operator, cast.manager, batch.id, waiving.id
-        )  # fmt: skip
+        operator, manager, language = cast.operator, cast.manager, ground.language
+        batch_id, waiving_id = batch.id, waiving.id
         with _hands(session.get_bind().engine) as hands:
             received = _receive(ground, demo, leads, hands)
             clients, others = _shares(received, contracts, lost)
-            losing = [
-                hands.submit(_lose, some, operator, batch_id)
-                for some in _portions(others, IN_A_TRANSACTION)
+            printed, unprinted = clients[:WITH_DOCUMENTS], clients[WITH_DOCUMENTS:]
+            work = [
+                *_shared_out(hands, printed, _become_clients, manager, batch_id, language),
+                *_shared_out(hands, unprinted, _become_clients, manager, waiving_id, language),
+                *_shared_out(hands, others, _get_lost, operator, batch_id),
             ]
-            with acting_as(manager):
-                _become_clients(ground, clients[:WITH_DOCUMENTS])
-                with filling(waiving_id):
-                    _become_clients(ground, clients[WITH_DOCUMENTS:])
-            with ground.progress("Lost leads", len(others)) as tick:
-                for some in losing:
-                    tick(some.result())
+            with ground.progress("Contracts and lost leads", len(clients) + len(others)) as tick:
+                for portion in work:
+                    tick(portion.result())
         finish(batch, cast)
         finish(waiving, cast)
     planted = count(session, [batch, waiving])
@@ -113,21 +110,6 @@ def _shares(received: Sequence[int], contracts: int, lost: int) -> tuple[list[in
     return clients, rest[:: max(1, len(rest) // max(1, lost))][:lost]
 
 
-def _become_clients(ground: Ground, lead_ids: Sequence[int]) -> None:
-    """One after the other: the counter of contract numbers admits one signature at a time."""
-    session = ground.session
-    with ground.progress("Contracts", len(lead_ids)) as tick:
-        for lead in _in_portions(session, lead_ids):
-            with travel(min(lead.received_at + LATER, utc_now())):
-                client = lead.convert(NewPerson(), language=ground.language)
-                service = lead.campaign.service if lead.campaign else None
-                contract = Contract.draft(session, client=client, service=service, lead=lead)
-                session.flush()
-                contract.sign()
-                session.flush()
-            tick(1)
-
-
 # -- what several processes do at once -------------------------------------------------------------
 
 HANDS = 2
@@ -171,25 +153,45 @@ def _receive_round(arrivals: list[Arrival]) -> list[int]:
     return [receipt.lead_id for receipt in receipts if receipt.lead_id]
 
 
-def _lose(lead_ids: Sequence[int], actor: Actor, batch_id: int) -> int:
+def _become_clients(lead_ids: Sequence[int], actor: Actor, batch_id: int, language: str) -> int:
+    """Signs last of all, because the counter of numbers is locked from then to the commit."""
+    drafts = []
+    with acting_as(actor), filling(batch_id), Session(_engine) as session, session.begin():
+        for lead in _leads(session, lead_ids):
+            with travel(min(lead.received_at + LATER, utc_now())):
+                client = lead.convert(NewPerson(), language=language)
+                service = lead.campaign.service if lead.campaign else None
+                drafts.append(Contract.draft(session, client=client, service=service, lead=lead))
+                session.flush()
+        for contract in drafts:
+            with travel(contract.created_at):
+                contract.sign()
+                session.flush()
+    return len(lead_ids)
+
+
+def _get_lost(lead_ids: Sequence[int], actor: Actor, batch_id: int) -> int:
     reasons = list(LostReason)
-    with acting_as(actor), filling(batch_id), Session(_engine) as session:
-        for lead in _in_portions(session, lead_ids):
+    with acting_as(actor), filling(batch_id), Session(_engine) as session, session.begin():
+        for lead in _leads(session, lead_ids):
             with travel(min(lead.received_at + LATER, utc_now())):
                 lead.lose(reasons[lead.id % len(reasons)])
                 session.flush()
     return len(lead_ids)
 
 
-def _in_portions(session: Session, lead_ids: Sequence[int]) -> Iterator[Lead]:
-    """The leads, a transaction for each portion of them."""
-    for some in _portions(lead_ids, IN_A_TRANSACTION):
-        company = Company.of(session)  # held here, so that verbs need not load it each time
-        query = select(Lead).where(Lead.id.in_(some)).order_by(Lead.id)
-        options = selectinload(Lead.contact_points), selectinload(Lead.campaign)
-        yield from session.scalars(query.options(*options)).all()
-        session.commit()
-        del company
+def _leads(session: Session, lead_ids: Sequence[int]) -> Iterator[Lead]:
+    company = Company.of(session)  # held here, so that verbs need not load it each time
+    query = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id)
+    options = selectinload(Lead.contact_points), selectinload(Lead.campaign)
+    yield from session.scalars(query.options(*options)).all()
+    del company
+
+
+def _shared_out(
+    hands: Executor, lead_ids: Sequence[int], work: Callable[..., int], *arguments: Any
+) -> list[Future[int]]:
+    return [hands.submit(work, some, *arguments) for some in _portions(lead_ids, IN_A_TRANSACTION)]
 
 
 def _portions(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
