@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from flask import Flask
+from sqlalchemy import Engine, create_engine, select, text, update
 from sqlalchemy.orm import Session
 
 from app.documents import queue
 from app.documents.render import RendererMissing, RenderRefused
+from app.documents.worker import Worker
 from app.extensions import db
 from app.models import Document
 from app.models.clock import utc_now
@@ -398,3 +400,43 @@ def test_a_worker_without_renderer_says_so_and_heals_by_itself(
     (tmp_path / "wkhtmltopdf").symlink_to(real)
     wait_until(lambda: state_of(session, document_id).state == "ready")
     assert state_of(session, document_id).reason is None
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_worker_outlives_its_connections(
+    postgres_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart of the server ends every connection; the worker comes back by itself."""
+    with postgres_app.app_context():
+        session, engine = db.session(), create_engine(db.engine.url)
+        worker = Worker(engine)
+        tries: list[bool] = []
+        render = queue.render_one
+
+        def watched(engine: Engine) -> bool:
+            found = render(engine)
+            tries.append(found)
+            return found
+
+        monkeypatch.setattr("app.documents.worker.render_one", watched)
+        monkeypatch.setattr("app.documents.worker.LOOKS_EVERY", 0.1)
+        monkeypatch.setattr(queue, "render_pdf", lambda *_, **__: PDF)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        try:
+            wait_until(lambda: bool(tries))
+            others = text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            assert session.scalar(others)
+            session.rollback()
+            make_signed_contract(session)
+            session.commit()
+            wait_until(lambda: any(tries))
+        finally:
+            worker.stop()
+            thread.join(20)
+            engine.dispose()
+        assert not thread.is_alive()
