@@ -25,6 +25,8 @@ from app.intake.formats.values import HIDDEN, Sent
 from app.intake.remarks import Remark, Why
 
 KILOBYTE = 1024
+# A shorter token (of TOKENS_API, which people choose) may stand in a name or a phone by chance.
+UNMISTAKABLE = 16
 LIMIT = 64 * KILOBYTE
 SECRET_NAMES = frozenset(
     {
@@ -114,7 +116,8 @@ def _hide_secrets(parcel: Parcel, token: str) -> None:
             parcel.body = urlencode(parcel.values).encode()
         else:
             parcel.body = json.dumps(parcel.values).encode()
-    parcel.body = parcel.body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
+    if len(token) >= UNMISTAKABLE:
+        parcel.body = parcel.body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
 
 
 def _hide(value: Any, token: str) -> bool:
@@ -128,7 +131,7 @@ def _hide(value: Any, token: str) -> bool:
     for name, one in pairs:
         if isinstance(value, dict) and _is_secret(name):
             value[name], found = HIDDEN, True
-        elif isinstance(one, str) and token in one:
+        elif isinstance(one, str) and len(token) >= UNMISTAKABLE and token in one:
             value[name] = one.replace(token, HIDDEN)
         else:
             found = _hide(one, token) or found

@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from types import FrameType
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from app.database import writing
 from app.documents.queue import free_leases_of_the_dead, render_one
 from app.documents.render import clear_leftovers
+from app.models.passing import forget_old
 
 LOOKS_EVERY = 1.0  # seconds
+TIDIES_EVERY = 3600.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds between tries to reach a database that is away
 
 log = logging.getLogger(__name__)
@@ -27,6 +32,7 @@ class Worker:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._tidied_at: float | None = None
         self._stop = threading.Event()
 
     def stop_on_signals(self) -> None:
@@ -48,6 +54,8 @@ class Worker:
                     log.info("the document worker is ready")
                     fresh = False
                 took_one = render_one(self.engine)
+                if not took_one:
+                    self._tidy()
             except DBAPIError as error:
                 log.warning("the database cannot be used, next try in %g s: %s", pause, error.orig)
                 self.engine.dispose()
@@ -58,6 +66,16 @@ class Worker:
             if not took_one:
                 self._stop.wait(LOOKS_EVERY)
         log.info("the document worker has stopped")
+
+    def _tidy(self) -> None:
+        """Once an hour, when nobody waits for a document."""
+        if self._tidied_at is not None and time.monotonic() < self._tidied_at + TIDIES_EVERY:
+            return
+        self._tidied_at = time.monotonic()
+        with writing(), Session(self.engine) as session, session.begin():
+            gone = forget_old(session)
+        if gone:
+            log.info("%s keys and wrong log-ins whose time is over are gone", gone)
 
     def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop()

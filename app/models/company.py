@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 from app.errors import N_, CompanyIncomplete, Invalid
 from app.models.base import TABLE_OPTIONS, Editable, Model, Noun
 from app.models.checks import checked_text, required
+from app.models.pictures import jpeg_size, png_size
 
 ONLY_ROW = 1
 LANGUAGES = ("en", "ru")
 LOGO_LIMIT = 512 * 1024
+LOGO_SIDE = 4000  # points; a few bytes can unfold to more than the renderer may hold
 
 # What a contract prints and therefore must exist before the first signature, with its label.
 NEEDED_TO_SIGN = {
@@ -81,7 +83,7 @@ class Company(Noun, Editable, Model):
         self.assign(values)
 
     def use_logo(self, content: bytes | None) -> None:
-        """Takes a PNG or JPEG of at most 512 KiB; None takes the logo away."""
+        """Takes a PNG or JPEG of at most 512 KiB and 4000 × 4000 points; None takes it away."""
         if content is None:
             self.logo = self.logo_type = None
             return
@@ -91,6 +93,15 @@ class Company(Noun, Editable, Model):
             raise Invalid.of("logo", N_("Choose a PNG or JPEG picture."))
         if len(content) > LOGO_LIMIT:
             raise Invalid.of("logo", N_("The picture is larger than 512 KB. Choose a smaller one."))
+        size = (png_size if kind == "image/png" else jpeg_size)(content)
+        if size is None:
+            raise Invalid.of("logo", N_("Choose a PNG or JPEG picture."))
+        if max(size) > LOGO_SIDE:
+            raise Invalid.of(
+                "logo",
+                N_("The picture has more than %(limit)s × %(limit)s points. Choose a smaller one."),
+                limit=LOGO_SIDE,
+            )
         self.logo, self.logo_type = content, kind
 
     def missing_to_sign(self) -> list[str]:

@@ -41,7 +41,7 @@ class ContactPoint(Recorded, Batched, Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    typed: Mapped[str] = mapped_column(String(300))
+    typed: Mapped[str] = mapped_column(String(320))  # the longest e-mail text that intake keeps
     key: Mapped[str | None] = mapped_column(String(320))
     extension: Mapped[str | None] = mapped_column(String(20))
     label: Mapped[str] = mapped_column(String(60), default="")

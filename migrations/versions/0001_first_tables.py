@@ -884,7 +884,7 @@ def upgrade() -> None:
         "contact_point",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("typed", sa.String(length=300), nullable=False),
+        sa.Column("typed", sa.String(length=320), nullable=False),
         sa.Column("key", sa.String(length=320), nullable=True),
         sa.Column("extension", sa.String(length=20), nullable=True),
         sa.Column("label", sa.String(length=60), nullable=False),

@@ -16,7 +16,9 @@ from tests.factories import COMPANY_DETAILS
 from tests.views.browsing import form_of, page, send, stored
 
 HOME, EDIT, LOGO = "/companyview/", "/companyview/edit", "/companyview/logo"
-PNG, JPEG = b"\x89PNG\r\n\x1a\n picture", b"\xff\xd8\xff picture"
+# One point each, as far as their headers say.
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01 picture"
+JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0 picture"
 
 
 def upload(client: Any, content: bytes, name: str) -> Any:

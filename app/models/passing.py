@@ -1,0 +1,35 @@
+"""What is kept for a time only: keys of forms and of requests, and wrong log-ins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.models.clock import utc_now
+from app.models.form_key import FormKey
+from app.models.login_failure import LoginFailure
+from app.models.source import IDEMPOTENCY_KEPT, IdempotencyKey
+
+FORM_KEYS_KEPT = timedelta(days=7)
+FAILURES_KEPT = timedelta(days=1)
+AT_ONCE = 10_000  # so that nobody waits long for the one writer of SQLite
+
+
+def forget_old(session: Session) -> int:
+    """Deletes what is over, at most 10,000 rows of each kind; returns how many."""
+    kinds: tuple[tuple[Any, Any, Any, timedelta], ...] = (
+        (FormKey, FormKey.key, FormKey.at, FORM_KEYS_KEPT),
+        (IdempotencyKey, IdempotencyKey.id, IdempotencyKey.created_at, IDEMPOTENCY_KEPT),
+        (LoginFailure, LoginFailure.id, LoginFailure.at, FAILURES_KEPT),
+    )
+    gone = 0
+    for noun, key, at, kept in kinds:
+        over = select(key).where(at <= utc_now() - kept).order_by(at).limit(AT_ONCE)
+        # Another worker may be at the same rows.
+        statement = delete(noun).where(key.in_(over.with_for_update(skip_locked=True)))
+        options = {"synchronize_session": False}
+        gone += len(session.execute(statement.returning(key), execution_options=options).all())
+    return gone
