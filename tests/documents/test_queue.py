@@ -426,6 +426,7 @@ def test_a_worker_outlives_its_connections(
         thread.start()
         try:
             wait_until(lambda: bool(tries))
+            db.engine.dispose()  # idle ones of earlier tests are not to be met again
             others = text(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
