@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import ClaimedByAnother, OpenLeadExists, Stale
 from app.extensions import db
 from app.intake import Arrival, CampaignSent, receive
+from app.laws import LAWS
 from app.models import Campaign, ContactPoint, Lead, Note
 from app.models.actor import Actor, acting_as
 from app.models.lead import NewPerson
@@ -76,6 +77,8 @@ def test_two_leads_that_a_repeat_tied_together_can_still_be_corrected(session: S
     mute.change(email="a@example.com", first_name="Anna")
     session.commit()
     assert mute.last_name == "Corrected"
+    one_each = next(law for law in LAWS if law.sentence.startswith("a person has one open lead"))
+    assert one_each.broken(session) is None
     with pytest.raises(OpenLeadExists):
         mute.change(phone=PHONE)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.intake import Arrival, receive
 from app.models import Lead, Note
 from app.models.actor import Actor, acting_as
 from app.models.claim import claim
@@ -205,6 +206,22 @@ def test_two_editors_the_second_gets_both_values(app: Any, client_as: Any) -> No
     assert answer.status_code == 409
     assert "Sidorova" in text_of(answer)
     assert "Ivanova" in text_of(answer)
+
+
+def test_what_a_repeat_filled_while_the_form_was_open_stays(app: Any, client_as: Any) -> None:
+    number = lead_id(app, phone="+79000000001")
+    operator = client_as("Operator")
+    address = f"/leadview/edit/{number}"
+    form = opened(operator, address)
+    repeat = Arrival(door="leads", phone="+79000000001", email="new@example.com")
+    keep(app, lambda session: receive(session, repeat).lead_id)
+
+    typed = operator.post(address, data=form | {"email": "typed@example.com"})
+    assert typed.status_code == 409
+    assert "new@example.com" in text_of(typed)
+    assert operator.post(address, data=form | {"last_name": "Ivanova"}).status_code == 302
+    lead = read(app, lambda s: (s.get(Lead, number).last_name, s.get(Lead, number).email))
+    assert lead == ("Ivanova", "new@example.com")
 
 
 # -- put away and brought back ---------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Saving:
             self._refuse_repeat(form, f"{act} {number}")
         except DoneBefore as done:
             return self._arrive(done.row_id, gettext("The record has been changed."))
-        if form.is_stale(row):
+        if form.is_stale(row) or (act == "edit" and _is_typed_over(form, filled(row))):
             return self._show_conflict(form, number, filled)
         if not form.validate():
             return 400
@@ -158,6 +158,22 @@ class Saving:
         texts = MultiDict({name: str(text) for name, text in opened.items()})
         earlier = type(form)(formdata=texts, meta={"csrf": False})
         return {f.short_name: shown_text(f) for f in earlier.shown()}
+
+
+def _is_typed_over(form: NounForm, current: NounForm) -> bool:
+    """A person who asks again fills what was empty, and that raises no version: what the editor
+    left alone is taken over into the form; True when they typed something else there.
+    """
+    opened = form.values_at_opening() or {}
+    for field in form.shown():
+        name = field.short_name
+        was, now, yours = opened.get(name), as_text(current[name]), as_text(field)
+        if was is None or now == was or yours == now:
+            continue
+        if yours != was:
+            return True
+        field.data, field.raw_data = current[name].data, None
+    return False
 
 
 def _told(result: Any) -> tuple[Any, Any]:
