@@ -140,7 +140,7 @@ def test_the_demo_is_a_whole_company(empty: Path, run: Run, session: Session) ->
     # it is coherent, of one batch, and lawful
     assert [law.broken(session) for law in LAWS] == [None] * len(LAWS)
     for noun in (Lead, Client, Contract, Document, Note, RevenueEntry, Submission, Spend):
-        assert count(session, noun, noun.batch_id.is_(None)) == 0, noun  # type: ignore[attr-defined]
+        assert count(session, noun, noun.batch_id.is_(None)) == 0, noun
     story = select(Note.at).join(Contract).where(Contract.number == 1).order_by(Note.id)
     times = session.scalars(story).all()
     assert times == sorted(times)

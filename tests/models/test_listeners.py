@@ -249,11 +249,11 @@ def test_a_batch_may_waive_its_documents(session: Session) -> None:
 
 def _bulk_save(session: Session) -> None:
     session.bulk_save_objects([session.scalars(select(Contract)).one()])
-    session.bulk_update_mappings(Contract, [{"id": 1, "amount": Decimal(1)}])  # type: ignore[arg-type]
+    session.bulk_update_mappings(Contract, [{"id": 1, "amount": Decimal(1)}])
 
 
 def _bulk_insert(session: Session) -> None:
-    session.bulk_insert_mappings(Contract, [{"amount": Decimal(1)}])  # type: ignore[arg-type]
+    session.bulk_insert_mappings(Contract, [{"amount": Decimal(1)}])
 
 
 TABLE: Any = Contract.__table__
