@@ -35,3 +35,4 @@ def init() -> None:
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger("app").setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
