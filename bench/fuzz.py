@@ -48,9 +48,7 @@ class Result:
     broken: list[str] = field(default_factory=list)
 
 
-def fuzz(
-    app: Flask, role: str, *, seed: int, requests: int, seconds: float = 0.0
-) -> Result:
+def fuzz(app: Flask, role: str, *, seed: int, requests: int, seconds: float = 0.0) -> Result:
     """`requests` generated requests as the role, or fewer when `seconds` run out first."""
     chance = random.Random(f"{seed} {role}")
     doors = [

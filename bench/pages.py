@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "manager": (
         "/decisionview/list/",
+        "/leadview/{open_lead}/convert",
         "/contractview/list/",
         "/contractview/list/?search=12",
         "/contractview/show/{contract}",
@@ -65,10 +66,13 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/sourceview/list/",
         "/sourceview/show/1",
     ),
-    "admin": ("/users/list/", "/roles/list/", "/companyview/show/1"),
+    "admin": ("/users/list/", "/roles/list/", "/companyview/"),
 }
 # Figures over all rows: measured, and held to their own goal in docs (they are one query each).
-FIGURES = ("/statisticsview/list/", "/roichartview/chart/", "/monthlychartview/chart/")
+FIGURES = (
+    "/statistics/", "/statistics/?period=all", "/statistics/roi/chart/",
+    "/statistics/leads/chart/", "/statistics/months/chart/",
+)  # fmt: skip
 
 
 @contextmanager
@@ -99,12 +103,14 @@ def _grown(folder: str, url: str) -> Flask:
 def measure(app: Flask, kind: str, rounds: int) -> list[tuple[str, str, float, int, int, int]]:
     from app.extensions import db
     from app.models import Client, Contract, Lead
+    from app.models.lead import is_open_lead
     from tests.site import logged_in
 
     queries: list[str] = []
     with app.app_context():
         ids = {
             "lead": db.session.scalar(select(func.max(Lead.id))),
+            "open_lead": db.session.scalar(select(func.max(Lead.id)).where(is_open_lead())),
             "client": db.session.scalar(select(func.max(Client.id))),
             "contract": db.session.scalar(select(func.max(Contract.id))),
         }
