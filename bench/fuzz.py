@@ -27,8 +27,8 @@ ROLES = ("visitor", "operator", "marketer", "manager", "admin")
 FIELD = re.compile(r"<(?:input|select|textarea)[^>]*?\bname=\"([^\"]+)\"", re.IGNORECASE)
 JUNK = (
     "", " ", "0", "1", "2", "-1", "99999999999999999999", "1e9", "NaN", "abc", "null", "true",
-    "Иванов", "O'Toole", "<script>alert(1)</script>", "%00", "\x00", "\ud800", "\u202eabc", "😀" * 40,
-    "x" * 5000, "+79991234567", "a@b.example", "2026-11-25", "2026-02-30", "2026-11-25T10:00",
+    "Иванов", "O'Toole", "<script>alert(1)</script>", "%00", "\x00", "\ud800", "\u202eabc",
+    "😀" * 40, "x" * 5000, "+79991234567", "a@b.example", "2026-11-25", "2026-02-30", "2026-11-25T10:00",
     "0001-01-01T00:00", "9999-12-31", "10.50", "1 234,56", "-5", "spam", "new", "lost", "answered",
     "../../etc/passwd", "' OR 1=1 --", "((((", "[]", "{}", "%", "_", "\\", "ru", "en", "y",
 )  # fmt: skip
