@@ -25,6 +25,7 @@ from app.models.base import machine
 from app.models.batch import Batch
 from app.models.client import Client
 from app.models.contract import Contract, ContractStatus
+from app.models.contract import bulk_allowed as _bulk_allowed
 from app.models.current_batch import current_batch_id
 from app.models.document import Document, DocumentState
 from app.models.note import Note, NoteKind
@@ -45,7 +46,6 @@ _KIND_OF_STATUS = {
     ContractStatus.TERMINATED.value: NoteKind.TERMINATED,
 }
 
-_bulk_allowed: ContextVar[bool] = ContextVar("bulk_allowed", default=False)
 _flushing: ContextVar[bool] = ContextVar("flushing", default=False)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, inspect, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.errors import N_, ClientHasLiveContracts, Invalid
 from app.models.base import (
@@ -24,6 +25,7 @@ from app.models.checks import checked_text, required
 from app.models.company import LANGUAGES, Company
 from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
+from app.models.matching import CLIENTS, Keys, lock_keys
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
     Named,
@@ -162,9 +164,16 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def change(self, **values: Any) -> None:
         """Edits the client's data. Raises Invalid by field; a later change changes no document."""
-        before = snapshot(self, TOLD)
+        before, name = self._told(), self.name()
         self._take(values)
-        self._note(NoteKind.CHANGED, changes=differences(before, snapshot(self, TOLD)))
+        self._note(NoteKind.CHANGED, changes=differences(before, self._told()))
+        if self.name() != name:
+            from app.models.contract import find_by_new_name
+
+            find_by_new_name(self)
+
+    def _told(self) -> dict[str, Any]:
+        return snapshot(self, TOLD) | {"contact_points": self.further_contacts()}
 
     def _take(self, values: dict[str, Any]) -> None:
         checked_names(values)
@@ -181,14 +190,9 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         if "tax_country" in values:
             values["tax_country"] = checked_country("tax_country", values["tax_country"])
         region = company_region(self.session)
-        if "phone" in values:
-            phones = checked_phones("phone", values.pop("phone"), region)
-            self.use_phone(phones[0] if phones else None)
-            for phone in phones[1:]:
-                self.add_phone(phone)
-        if "email" in values:
-            self.use_email(checked_email("email", values.pop("email")))
+        reach = _read_contacts(self.session, values)
         with self.session.no_autoflush:
+            reach(self)
             for field, value in values.items():
                 if field not in TOLD:
                     raise TypeError(f"not editable: {field}")
@@ -242,9 +246,10 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def _fill_from(self, lead: Lead, *, told: bool = True) -> None:
         """Law 1's filling: empty fields only; a differing phone or e-mail becomes a point."""
-        before = snapshot(self, TOLD)
+        before = self._told()
+        met: list[dict[str, Any]] = []
         if self.is_organisation:
-            self._meet(lead)
+            met = self._meet(lead)
         elif not any(getattr(self, field) for field in NAMES):
             for field in NAMES:
                 setattr(self, field, getattr(lead, field))
@@ -253,9 +258,9 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self.campaign = self.campaign or lead.campaign
         self.refresh_search_text()
         if told:
-            self._note(NoteKind.CHANGED, changes=differences(before, snapshot(self, TOLD)))
+            self._note(NoteKind.CHANGED, changes=differences(before, self._told()) + met)
 
-    def _meet(self, lead: Lead) -> None:
+    def _meet(self, lead: Lead) -> list[dict[str, Any]]:
         """The lead becomes a contact person, or fills the one who has their phone or e-mail."""
         keys = lead.phone_keys() | lead.email_keys()
         known = next(
@@ -266,10 +271,14 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             known = ContactPerson(client=self, contact_points=[], role=lead.job_title)
             known.is_main = not any(p.is_main for p in self.people if p is not known)
             self.session.add(known)
+            before = dict.fromkeys(known.told(), "") | {"is_main": False}
+        else:
+            before = known.told()
         if not any(getattr(known, field) for field in NAMES):
             for field in NAMES:
                 setattr(known, field, getattr(lead, field))
         take_contacts(known, lead)
+        return known.changes_since(before)
 
     def _refuse_second_taxpayer(self) -> None:
         if not self.tax_id:
@@ -375,19 +384,22 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
         return person_name(self, language) or self.phone or self.email
 
     def change(self, **values: Any) -> None:
-        """Edits the person; making them main or signatory takes that from the one who was it."""
-        before = snapshot(self, self.EDITABLE)
+        """Edits the person; making them main or signatory takes that from the one who was it.
+
+        Raises Invalid by field, also where an organisation would be left without a main person.
+        """
+        if self.is_main and values.get("is_main") is False:
+            raise Invalid.of("is_main", N_("Make another person the main one instead."))
+        reach = _read_contacts(self.session, values)
+        client_state: Any = inspect(self.client)
+        if client_state.persistent:
+            self.client.lock()  # whose search text all of its people share
+        before = self.told()
         checked_names(values)
         for field in ("role", "signatory_position", "signatory_basis"):
             if field in values:
                 values[field] = checked_text(field, values[field], limit=200)
-        if "phone" in values:
-            phones = checked_phones("phone", values.pop("phone"), company_region(self.session))
-            self.use_phone(phones[0] if phones else None)
-            for phone in phones[1:]:
-                self.add_phone(phone)
-        if "email" in values:
-            self.use_email(checked_email("email", values.pop("email")))
+        reach(self)
         for role in ("is_main", "is_signatory"):
             if values.get(role):
                 self._take_over(role)
@@ -398,11 +410,14 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
         if not self.name():
             raise Invalid.of("last_name", N_("Give a name, a phone or an e-mail."))
         self.client.refresh_search_text()
-        changes = [
-            {**change, "person": self.name()}
-            for change in differences(before, snapshot(self, self.EDITABLE))
-        ]
-        self.client._note(NoteKind.CHANGED, changes=changes)
+        self.client._note(NoteKind.CHANGED, changes=self.changes_since(before))
+
+    def told(self) -> dict[str, Any]:
+        return snapshot(self, self.EDITABLE) | {"contact_points": self.further_contacts()}
+
+    def changes_since(self, before: dict[str, Any]) -> list[dict[str, Any]]:
+        """For the client's story, each with the person's name."""
+        return [{**change, "person": self.name()} for change in differences(before, self.told())]
 
     def _take_over(self, role: str) -> None:
         for other in self.client.people:
@@ -412,6 +427,28 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
 
     def __repr__(self) -> str:
         return self.name()
+
+
+def _read_contacts(session: Session, values: dict[str, Any]) -> Callable[[Reachable], None]:
+    """Takes phone and e-mail out of the values, locks their keys (a conversion may look for them at
+    the same moment, law 1) and gives what puts them into a row.
+    """
+    has_phone, has_email = "phone" in values, "email" in values
+    phones: list[Phone] = []
+    if has_phone:
+        phones = checked_phones("phone", values.pop("phone"), company_region(session))
+    email = checked_email("email", values.pop("email", None))
+    lock_keys(session, (CLIENTS,), Keys.typed(phones, email))
+
+    def reach(row: Reachable) -> None:
+        if has_phone:
+            row.use_phone(phones[0] if phones else None)
+            for phone in phones[1:]:
+                row.add_phone(phone)
+        if has_email:
+            row.use_email(email)
+
+    return reach
 
 
 def take_contacts(row: Reachable, lead: Lead) -> None:
