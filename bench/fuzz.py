@@ -55,7 +55,7 @@ def fuzz(app: Flask, role: str, *, seed: int, requests: int, seconds: float = 0.
     doors = [
         (rule, method)
         for rule in app.url_map.iter_rules()
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
         if rule.endpoint != "static"
     ]
     result, until = Result(role), time.monotonic() + seconds if seconds else None
@@ -94,8 +94,8 @@ def _path(chance: random.Random, rule: Any) -> str:
         value = chance.choice(("1", "2", "3", "1", "1", *JUNK))
         if f"<int:{name}>" in path:
             value = chance.choice(("1", "2", "3", "0", "999999999999999999999"))
-        safe = value.encode("utf-8", "replace").decode().replace("/", "%2F").replace("?", "%3F")
-        path = re.sub(rf"<(?:[^<>:]+:)?{name}>", lambda _, safe=safe: safe or "x", path)
+        safe = _printable(value).replace("/", "%2F").replace("?", "%3F") or "x"
+        path = re.sub(rf"<(?:[^<>:]+:)?{name}>", safe.replace("\\", r"\\"), path)
     return path.replace("\x00", "%00").replace("#", "%23")
 
 
