@@ -17,7 +17,8 @@ class HomeView(BaseView):
     @expose("/")
     def index(self) -> Response:
         views = {type(view).__name__: view for view in self.appbuilder.baseviews}
-        for name in STARTS:
+        # A composed role may see none of the usual ones: then the first entry of its menu.
+        for name in (*STARTS, *self.appbuilder.menu.get_flat_name_list()):
             view = views.get(name)
             if view and self.appbuilder.sm.has_access(f"can_{view.default_view}", name):
                 return redirect(url_for(f"{name}.{view.default_view}"))
