@@ -27,6 +27,7 @@ ACTS: dict[str, Any] = {
     "sign": _l("sign, amend, complete, terminate"),
     "download": _l("download"),
     "retry": _l("retry"),
+    "accept": _l("accept failed ones"),
     "token": _l("issue and revoke tokens"),
     "read": _l("read"),
     "chart": _l("read"),
