@@ -57,7 +57,9 @@ class Source(Noun, Editable, PutAway, Batched, Model):
     needs_campaign: Mapped[bool] = mapped_column(Boolean, default=False)
 
     default_campaign: Mapped[Campaign | None] = relationship()
-    tokens: Mapped[list[SourceToken]] = relationship(back_populates="source")
+    tokens: Mapped[list[SourceToken]] = relationship(
+        back_populates="source", order_by="SourceToken.id"
+    )
     secrets: Mapped[list[SourceSecret]] = relationship(
         back_populates="source", cascade="all, delete-orphan"
     )
