@@ -29,7 +29,8 @@ class Plain:
     """The same contract as a few plain values."""
 
     def __init__(self) -> None:
-        self.status, self.amount, self.number = "draft", Decimal("100.00"), None
+        self.status, self.amount = "draft", Decimal("100.00")
+        self.number: int | None = None
         self.is_voided = self.is_gone = False
         self.signed_on: date | None = None
         self.counted: list[tuple[date, Decimal]] = []  # what the contract earns while it counts
