@@ -272,13 +272,15 @@ class RoleView(Guarded, RoleModelView):
             return redirect(url_for("RoleView.show", pk=pk))
         return super().edit(pk)
 
-    @action("copyrole", lazy_gettext("Copy"), lazy_gettext("Copy the chosen roles?"), "fa-copy",
-            single=False)  # fmt: skip
-    def copy_role(self, items: list[Role]) -> Response:
-        """To begin a further role with what one of ours may do."""
+    @action("copyrole", lazy_gettext("Copy"), lazy_gettext("Copy the chosen roles?"), "fa-copy")
+    def copy_role(self, chosen: Role | list[Role]) -> Response:
+        """To begin a further role with what one of ours may do.
+
+        FAB's list lets nobody choose our four, so they are copied from their own pages.
+        """
         session = self.datamodel.session
         taken = set(session.scalars(select(Role.name)))
-        for role in items:
+        for role in chosen if isinstance(chosen, list) else [chosen]:
             name = next(name for name in _copies_of(role.name) if name not in taken)
             taken.add(name)
             session.add(Role(name=name, permissions=list(role.permissions)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ def every_kind_of_page(walker: Walker, *also: str) -> Iterator[str]:
         seen.add(address)
         assert len(seen) <= MOST_PAGES, "the same kind of page over and over again?"
         walker.page.goto(address, wait_until="domcontentloaded")
+        if os.environ.get("CRM_SHOTS"):
+            walker.shoot(re.sub(r"\W+", "-", address).strip("-")[:80] or "home")
         yield address
         for link in walker.page.locator("a[href^='/']").evaluate_all(LINKS):
             kind = _kind_of(link)

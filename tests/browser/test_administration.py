@@ -83,6 +83,29 @@ def test_a_user_with_a_composed_role_sees_just_that_until_the_user_leaves(walker
     reader.sees("The user name or the password is wrong.")
 
 
+def test_one_of_the_four_roles_is_copied_and_narrowed(walker: Enter) -> None:
+    admin = walker("admin")
+    admin.open("/roles/list/")
+    admin.page.locator("tr", has_text="Operator").locator("a[href*='/show/']").click()
+    admin.sees("work (calls, next contact, status)")
+    admin.page.locator("a.btn", has_text="Copy").click()
+    admin.sees("Copy the chosen roles?")
+    admin.click("Yes")
+    row = admin.page.locator("tr", has_text="Operator copy")
+    expect(row).to_be_visible()
+    admin.shoot("roles-copied")
+    row.locator("a[href*='/edit/']").click()
+    admin.sees("Leads: put away or delete")
+    chosen = admin.page.locator("#permissions + .select2-container .select2-selection__choice")
+    before = chosen.count()
+    away = chosen.filter(has_text="Leads: put away or delete")
+    away.locator(".select2-selection__choice__remove").click()
+    expect(chosen).to_have_count(before - 1)
+    admin.page.keyboard.press("Escape")
+    save(admin)
+    admin.sees("Operator copy")
+
+
 def test_a_token_works_until_it_is_revoked(server: Server, walker: Enter) -> None:
     admin = walker("admin")
     admin.open("/sourceview/add")
