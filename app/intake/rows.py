@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
@@ -35,8 +35,11 @@ ONE_LEAD = {
     "sqlite": sqlite.insert(Lead).on_conflict_do_nothing().returning(Lead.id),
 }
 ONE_SUBMISSION = insert(Submission).returning(Submission.id)
-SUBMISSIONS = insert(Submission).returning(Submission.id, sort_by_parameter_order=True)
-LEADS = insert(Lead).returning(Lead.id, sort_by_parameter_order=True)
+IN_ORDER = {
+    noun: insert(noun).returning(noun.id, sort_by_parameter_order=True)
+    for noun in (Lead, Submission)
+}
+LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table")  # what AUTOINCREMENT gave
 
 
 class TakenMeanwhile(Exception):
@@ -74,9 +77,24 @@ def insert_leads(session: Session, drafts: Sequence[Draft]) -> None:
         if drafts[0].lead_id is None:
             raise TakenMeanwhile
         return
-    ids = session.connection().execute(LEADS, values).scalars()
-    for draft, lead_id in zip(drafts, ids, strict=True):
+    for draft, lead_id in zip(drafts, _insert_all(session, Lead, values), strict=True):
         draft.lead_id = lead_id
+
+
+def _insert_all(
+    session: Session, noun: type[Lead | Submission], values: list[dict[str, Any]]
+) -> list[int]:
+    """Ids in the order of the values. SQLite returns them only row by row, which costs more than
+    all the rest; as its one writer we give the next ones ourselves.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        return list(connection.execute(IN_ORDER[noun], values).scalars())
+    last = connection.execute(LAST_ID, {"table": noun.__tablename__}).scalar() or 0
+    ids = list(range(last + 1, last + 1 + len(values)))
+    rows = [{"id": row_id} | row for row_id, row in zip(ids, values, strict=True)]
+    connection.execute(insert(noun), rows)
+    return ids
 
 
 def update_leads(session: Session, drafts: Sequence[Draft]) -> None:
@@ -130,9 +148,10 @@ def insert_submissions(session: Session, cases: Sequence[Case]) -> None:
         return
     user_id = current_actor().user_id
     values = [_submission(case, user_id) for case in cases]
-    several: Any = values if len(values) > 1 else values[0]
-    statement = SUBMISSIONS if len(values) > 1 else ONE_SUBMISSION
-    ids = session.connection().execute(statement, several).scalars()
+    if len(values) == 1:
+        ids = [session.connection().execute(ONE_SUBMISSION, values[0]).scalar_one()]
+    else:
+        ids = _insert_all(session, Submission, values)
     for case, submission_id in zip(cases, ids, strict=True):
         case.submission_id = submission_id
 
