@@ -95,9 +95,9 @@ def _grown(folder: str, url: str) -> Flask:
         begun = time.perf_counter()
         subprocess.run([flask, *command], env=settings, check=True, capture_output=True)
         print(f"  {' '.join(command)}: {time.perf_counter() - begun:.1f} s")
-    from tests.site import Site
+    from tests.site import DRIVER, Site
 
-    return Site(url).app
+    return Site(url.replace("postgresql:", DRIVER)).app
 
 
 def measure(app: Flask, kind: str, rounds: int) -> list[tuple[str, str, float, int, int, int]]:
