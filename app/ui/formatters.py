@@ -86,14 +86,17 @@ def moment(value: datetime | None) -> str:
 
 
 def percent(ratio: Decimal | None) -> str:
-    """Half up; one decimal below 10 %: 0.0951 → 9.5 %. '' for an undefined ratio (law 5)."""
+    """Half up; one decimal below 10 %: 0.0951 → 9.5% (9,5 % in Russian). '' for an undefined
+    ratio (law 5).
+    """
     if ratio is None:
         return ""
     value = Decimal(ratio) * 100
     fine = value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
     shown = fine if abs(fine) < 10 and fine != 0 else value.quantize(Decimal(1), ROUND_HALF_UP)
     pattern = "#,##0.0" if shown is fine else "#,##0"
-    return str(format_decimal(shown, pattern, locale=locale())) + f"{NO_BREAK}%"
+    blank = NO_BREAK if language() == "ru" else ""
+    return f"{format_decimal(shown, pattern, locale=locale())}{blank}%"
 
 
 def phone(value: str | None, extension: str | None = None, region: str | None = None) -> str:

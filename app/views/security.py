@@ -24,6 +24,7 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.fields import QuerySelectMultipleField
 from flask_appbuilder.fieldwidgets import Select2ManyWidget
 from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.models.sqla.filters import FilterNotEqual
 from flask_appbuilder.security.decorators import has_access, no_cache
 from flask_appbuilder.security.forms import LoginForm_db, ResetPasswordForm
 from flask_appbuilder.security.sqla.models import Role, User
@@ -217,6 +218,10 @@ class UserView(Guarded, UserDBModelView):
         "roles": [DataRequired(lazy_gettext("Choose a role.")), an_administrator_remains],
         "active": [an_administrator_remains],
     }
+    # Everybody has what visitors may do; to offer it as a role would only mislead.
+    add_form_query_rel_fields = edit_form_query_rel_fields = {
+        "roles": [["name", FilterNotEqual, PUBLIC]]
+    }
     add_form_extra_fields = {
         "password": NewPasswordForm.password,
         "conf_password": NewPasswordForm.conf_password,
@@ -252,6 +257,7 @@ class RoleView(Guarded, RoleModelView):
         "permissions": lazy_gettext("Permissions"),
     }
     search_columns = ["name"]
+    base_filters = [["name", FilterNotEqual, PUBLIC]]  # visitors' doors are code, not a role's
     base_order = ("name", "asc")
     show_widget = ShowWidget  # FAB's own prints the patterns of roles.py
     formatters_columns = {"permissions": rights.told}
