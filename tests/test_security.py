@@ -188,8 +188,9 @@ def test_tries_sent_at_once_cannot_pass_the_limit(app):
         thread.start()
     for thread in threads:
         thread.join()
+    # When all of them are counted before the first is judged, every one is refused.
     assert statuses.count(401) <= app.config["LOGIN_TRIES"]
-    assert set(statuses) == {401, 429}
+    assert statuses.count(429) == count - statuses.count(401)
 
 
 # -- passwords and sessions ------------------------------------------------------------------------
