@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.intake import MOST_IN_A_ROUND, Arrival, receive_many
@@ -70,6 +70,10 @@ def plant_large(
     planted = count(session, [batch, waiving])
     planted.logins = logins
     session.commit()
+    if session.get_bind().dialect.name == "postgresql":
+        # Its planner still believes in the few rows of before, until autovacuum comes by.
+        session.execute(text("ANALYZE"))
+        session.commit()
     return planted
 
 
