@@ -57,6 +57,7 @@ class Note(Batched, Model):
     __table_args__ = (
         one_of("kind", NoteKind),
         CheckConstraint("lead_id IS NOT NULL OR client_id IS NOT NULL", name="whose"),
+        Index(None, "at", "id"),
         Index(None, "lead_id", "at"),
         Index(None, "client_id", "at"),
         Index(None, "contract_id", "at"),

@@ -1205,6 +1205,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_note_at_id"), ["at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_note_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_note_client_id_at"), ["client_id", "at"], unique=False)
         batch_op.create_index(
