@@ -454,3 +454,37 @@ def test_readiness_says_what_is_missing(tmp_path):
 
 def test_a_site_that_is_set_up_is_ready(client):
     assert client.get("/health/ready").json == {"status": "ready"}
+
+
+# -- texts that no database holds ------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("role", "address", "field"),
+    [
+        (None, "/login/", "username"),
+        (None, "/login/", "password"),
+        ("Admin", "/users/add", "username"),
+        ("Admin", "/users/edit/1", "first_name"),
+        ("Admin", "/roles/add", "name"),
+        ("Operator", "/password/form", "old_password"),
+        ("Operator", "/account/form", "first_name"),
+        ("Operator", "/leadview/add", "last_name"),
+    ],
+)
+def test_a_nul_in_a_form_is_named_and_never_a_fault(app, client_as, role, address, field):
+    browser = client_as(role) if role else visitor(app)
+    answer = browser.post(address, data={field: "a\0b"})
+    assert answer.status_code == 400
+    assert field in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/users/list/?_flt_0_username=%00", "/users/list/?_flt_2_email=%00&_flt_0_active=%00",
+        "/roles/list/?_flt_0_name=%00", "/leadview/list/?search=%00",
+        "/leadview/list/?_flt_0_campaign=%00&_flt_0_status=%00", "/picker/client?q=%00",
+        "/login/?next=%00", "/users/show/%00", "/submissionview/list/?_flt_0_source=%00",
+    ],
+)  # fmt: skip
+def test_a_nul_in_an_address_is_never_a_fault(app, client_as, address):
+    assert client_as("Admin").get(address).status_code < 500
