@@ -126,6 +126,7 @@ def test_permissions_of_screens_that_are_gone_disappear(fresh):
     assert counts(app) == before
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_make_one_of_each(fresh, url, tmp_path):
     program = (
         "from app import create_app; from app.setup import set_up;"

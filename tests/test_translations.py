@@ -422,6 +422,7 @@ def test_error_pages_speak_russian(sqlite_app):
         assert (answer.status_code, english_in(answer.text)) == (status, []), page
 
 
+@pytest.mark.slow
 def test_no_english_word_stands_on_a_russian_page(peopled):
     left: dict[str, set[str]] = {}
     walked = 0

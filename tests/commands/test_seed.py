@@ -93,6 +93,7 @@ def logins(folder: Path) -> dict[str, str]:
     return dict(line.split(" ") for line in lines)
 
 
+@pytest.mark.slow
 def test_the_demo_is_a_whole_company(empty: Path, run: Run, session: Session) -> None:
     told = run("seed")
     assert told.exit_code == 0, told.output
@@ -199,6 +200,7 @@ def test_a_database_in_use_takes_no_demo_data(empty: Path, run: Run, session: Se
     assert not (empty / "demo-logins.txt").exists()
 
 
+@pytest.mark.slow
 def test_unseed_leaves_nothing_but_the_memory(empty: Path, run: Run, session: Session) -> None:
     run("seed")
     assert Company.of(session).legal_name
@@ -223,6 +225,7 @@ def test_unseed_leaves_nothing_but_the_memory(empty: Path, run: Run, session: Se
     assert "no demo data" in run("unseed").output
 
 
+@pytest.mark.slow
 def test_unseed_keeps_and_names_what_real_rows_stand_on(
     empty: Path, run: Run, session: Session
 ) -> None:

@@ -189,6 +189,7 @@ def test_voiding_takes_each_entry_back_on_its_own_day(session: Session) -> None:
     assert contract.revenue == 150
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_amounts_add_up_to_the_kopeck(session: Session) -> None:
     contract = make_signed_contract(session, amount=0)
     session.flush()

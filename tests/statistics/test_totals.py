@@ -98,6 +98,7 @@ def context(app: Flask) -> Iterator[Flask]:
         yield app
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,
