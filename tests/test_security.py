@@ -460,8 +460,6 @@ def test_a_site_that_is_set_up_is_ready(client):
 @pytest.mark.parametrize(
     ("role", "address", "field"),
     [
-        (None, "/login/", "username"),
-        (None, "/login/", "password"),
         ("Admin", "/users/add", "username"),
         ("Admin", "/users/edit/1", "first_name"),
         ("Admin", "/roles/add", "name"),
@@ -471,8 +469,7 @@ def test_a_site_that_is_set_up_is_ready(client):
     ],
 )
 def test_a_nul_in_a_form_is_named_and_never_a_fault(app, client_as, role, address, field):
-    browser = client_as(role) if role else visitor(app)
-    answer = browser.post(address, data={field: "a\0b"})
+    answer = client_as(role).post(address, data={field: "a\0b"})
     assert answer.status_code == 400
     assert field in answer.get_data(as_text=True)
 

@@ -1,7 +1,8 @@
 """Refuses what no form can hold: the NUL character, on which PostgreSQL's driver breaks off.
 
-Our own forms clean it away; Flask-AppBuilder's, such as the log-in and users, do not. No browser
-lets anybody type it. The token doors read their bodies by themselves and tell the field.
+Our own forms clean it away; Flask-AppBuilder's, such as that of users, do not. No browser lets
+anybody type it. The token doors read their bodies by themselves and tell the field, and the log-in
+answers to it as to any wrong name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ def init(app: Flask) -> None:
 
 
 def _refuse_nul() -> Response | None:
-    if request.method in {"GET", "HEAD", "OPTIONS"} or request.blueprint == "api":
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return None
+    if request.blueprint == "api" or request.endpoint == "LoginView.login":
         return None
     for name, values in request.form.lists():
         if "\0" in name or any("\0" in value for value in values):
