@@ -59,7 +59,7 @@ def test_fields_of_many_choices_speak_russian(walker: Enter) -> None:
     field = admin.page.locator("#roles + .select2-container")
     field.locator("input").fill("нет такой роли")
     expect(admin.page.locator(".select2-results")).to_have_text("Ничего не найдено")
-    assert field.locator("[title='Сбросить']").count() == 1
+    expect(field.locator("[title='Сбросить']")).to_have_count(1)
 
 
 @pytest.mark.parametrize("name", ["admin", "operator"])
