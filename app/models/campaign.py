@@ -21,7 +21,7 @@ from app.models.base import (
     Recorded,
     Searchable,
 )  # fmt: skip
-from app.models.checks import checked_amount, checked_text, required
+from app.models.checks import checked_amount, checked_text, refuse_twin, required
 from app.models.clock import today
 from app.models.contacts import search_text_of
 
@@ -43,10 +43,8 @@ class Channel(Noun, Editable, Batched, Model):
     def change(self, **values: Any) -> None:
         values["title"] = checked_text("title", values["title"], limit=100)
         required("title", values["title"])
-        with self.session.no_autoflush:
-            twin = self.session.query(Channel).filter_by(title=values["title"]).first()
-        if twin is not None and twin is not self:
-            raise Invalid.of("title", N_("There is a channel with this title already."))
+        told = N_("There is a channel with this title already.")
+        refuse_twin(self, "title", values["title"], told)
         self.assign(values)
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.errors import N_, Invalid
-from app.models.base import MAX_MONEY, rounded
+from app.models.base import MAX_MONEY, Noun, rounded
 from app.models.contacts import clean_text
 
 
@@ -21,6 +21,15 @@ def checked_text(field: str, value: Any, *, limit: int, multiline: bool = False)
 def required(field: str, value: Any) -> None:
     if value is None or value == "":
         raise Invalid.of(field, N_("Fill in this field."))
+
+
+def refuse_twin(row: Noun, field: str, value: Any, message: str) -> None:
+    """Raises Invalid with the message when another row of the noun has this value of the field."""
+    noun = type(row)
+    with row.session.no_autoflush:
+        twin = row.session.query(noun).filter_by(**{field: value}).first()
+    if twin is not None and twin is not row:
+        raise Invalid.of(field, message)
 
 
 def checked_amount(field: str, value: Any, *, negative: bool = False) -> Decimal:

@@ -442,9 +442,7 @@ def _read_contacts(session: Session, values: dict[str, Any]) -> Callable[[Reacha
 
     def reach(row: Reachable) -> None:
         if has_phone:
-            row.use_phone(phones[0] if phones else None)
-            for phone in phones[1:]:
-                row.add_phone(phone)
+            row.use_phones(phones)
         if has_email:
             row.use_email(email)
 

@@ -258,9 +258,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
 
     def _take(self, values: dict[str, Any], phones: list[Phone], email: Email | None) -> None:
         if "phone" in values:
-            self.use_phone(phones[0] if phones else None)
-            for phone in phones[1:]:
-                self.add_phone(phone)
+            self.use_phones(phones)
         if "email" in values:
             self.use_email(email)
         for field in values.keys() - {"phone", "email"}:

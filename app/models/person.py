@@ -51,6 +51,12 @@ class Reachable:
         self.phone_key = phone.key if phone else None
         self.phone_extension = phone.extension if phone else None
 
+    def use_phones(self, phones: list[Phone]) -> None:
+        """What a form's phone field says: the first is the main one, the rest are further ones."""
+        self.use_phone(phones[0] if phones else None)
+        for phone in phones[1:]:
+            self.add_phone(phone)
+
     def use_email(self, email: Email | None) -> None:
         self.email = email.typed if email else ""
         self.email_key = email.key if email else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import N_, Invalid
+from app.errors import N_
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -19,7 +19,7 @@ from app.models.base import (
     PutAway,
     Searchable,
 )  # fmt: skip
-from app.models.checks import checked_amount, checked_text, required
+from app.models.checks import checked_amount, checked_text, refuse_twin, required
 from app.models.contacts import search_text_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Service(Noun, Editable, PutAway, Batched, Searchable, Model):
         if "title" in values:
             values["title"] = checked_text("title", values["title"], limit=200)
             required("title", values["title"])
-            self._refuse_twin(values["title"])
+            told = N_("There is a service with this title already.")
+            refuse_twin(self, "title", values["title"], told)
         if "description" in values:
             values["description"] = checked_text(
                 "description", values["description"], limit=10_000, multiline=True
@@ -57,12 +58,6 @@ class Service(Noun, Editable, PutAway, Batched, Searchable, Model):
             values["price"] = checked_amount("price", values["price"])
         self.assign(values)
         self.search_text = search_text_of(self.title, self.description)
-
-    def _refuse_twin(self, title: str) -> None:
-        with self.session.no_autoflush:
-            twin = self.session.query(Service).filter_by(title=title).first()
-        if twin is not None and twin is not self:
-            raise Invalid.of("title", N_("There is a service with this title already."))
 
     def put_away(self, reason: str) -> None:
         """Leaves lists and pickers; contracts and campaigns keep it (law 7)."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import N_, Invalid
+from app.errors import N_
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -23,7 +23,7 @@ from app.models.base import (
     Recorded,
     UtcDateTime,
 )  # fmt: skip
-from app.models.checks import checked_text, required
+from app.models.checks import checked_text, refuse_twin, required
 from app.models.clock import utc_now
 
 if TYPE_CHECKING:
@@ -70,10 +70,8 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         if "name" in values:
             values["name"] = checked_text("name", values["name"], limit=100)
             required("name", values["name"])
-            with self.session.no_autoflush:
-                twin = self.session.query(Source).filter_by(name=values["name"]).first()
-            if twin is not None and twin is not self:
-                raise Invalid.of("name", N_("There is a source with this name already."))
+            told = N_("There is a source with this name already.")
+            refuse_twin(self, "name", values["name"], told)
         self.assign(values)
 
     def issue_token(
