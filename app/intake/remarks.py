@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.errors import N_, CrmError
+from app.errors import N_
 from app.models.contacts import Fault
 from app.models.contacts.faults import MESSAGES as CONTACT_MESSAGES
 
@@ -73,30 +73,19 @@ MESSAGES: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """One code with what its sentence needs."""
-
-    code: str
-    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+class Remark(Fault):
+    """A fault of a value or of the request: one code with what its sentence needs."""
 
     @property
     def message(self) -> str:
-        """English with %(name)s places, as translators know it."""
+        """English with %(name)s places; a code of an earlier version stands for itself."""
         return MESSAGES.get(self.code, self.code)
-
-    def __str__(self) -> str:
-        return self.message % self.params if self.params else self.message
-
-    def as_error(self, field_name: str) -> CrmError:
-        error = CrmError(self.message, field=field_name, **self.params)
-        error.status = 400
-        return error
 
 
 Remarks = dict[str, list[Remark]]
 
 
-def say(remarks: Remarks, where: str, *said: Remark | Fault | Why) -> None:
+def say(remarks: Remarks, where: str, *said: Fault | Why) -> None:
     """Adds remarks under the name of a field ('' for the whole request)."""
     for one in said:
         remark = Remark(str(one)) if isinstance(one, Why) else Remark(str(one.code), one.params)
@@ -105,7 +94,7 @@ def say(remarks: Remarks, where: str, *said: Remark | Fault | Why) -> None:
             known.append(remark)
 
 
-def say_all(remarks: Remarks, more: Mapping[str, Iterable[Remark | Fault]]) -> None:
+def say_all(remarks: Remarks, more: Mapping[str, Iterable[Fault]]) -> None:
     for where, said in more.items():
         say(remarks, where, *said)
 

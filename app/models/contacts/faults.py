@@ -53,15 +53,15 @@ MESSAGES: dict[Code, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with one value."""
+    """One thing that is wrong with one value; `code` is a Code."""
 
-    code: Code
+    code: str
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def message(self) -> str:
         """English with %(name)s places, as translators know it."""
-        return MESSAGES[self.code]
+        return MESSAGES[Code(self.code)]
 
     def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
