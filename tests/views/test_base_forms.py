@@ -283,7 +283,7 @@ def test_the_databases_own_refusal_is_told_in_words(
 ) -> None:
     with rows_of(toy_app) as session:
         make_service(session, "Ads")
-    monkeypatch.setattr(Service, "_refuse_twin", lambda self, title: None)
+    monkeypatch.setattr("app.models.service.refuse_twin", lambda *_: None)
     kept = opened(boss, "/serviceview/add")
     answer = boss.post("/serviceview/add", data=kept | {"title": "Ads", "price": "1"})
     assert answer.status_code == 409
