@@ -58,21 +58,21 @@ def test_a_source_is_added_changed_put_away_and_brought_back(
     with stored(app) as session:
         campaign = make_campaign(session, title="Spring").id
     client = client_as(role)
-    values = {"name": "VK", "default_campaign": campaign, "needs_campaign": "y"}
+    values = {"name": "VK Reklama", "default_campaign": campaign, "needs_campaign": "y"}
     assert send(client, "/sourceview/add", **values).status_code == 302
     with stored(app) as session:
-        number = session.scalars(select(Source.id).where(Source.name == "VK")).one()
+        number = session.scalars(select(Source.id).where(Source.name == "VK Reklama")).one()
     text = page(client, LIST)
-    assert "VK" in text
+    assert "VK Reklama" in text
     assert "Spring" in text
-    assert send(client, f"/sourceview/edit/{number}", name="VK Ads").status_code == 302
+    assert send(client, f"/sourceview/edit/{number}", name="VK Ads of autumn").status_code == 302
     token = issue(client, number)
     assert post(app, token).status_code == 201
     send(client, f"/sourceview/delete/{number}", reason="other")
-    assert "VK Ads" not in page(client, LIST)
+    assert "VK Ads of autumn" not in page(client, LIST)
     assert post(app, token).status_code == 401
     assert press(client, f"/sourceview/{number}/restore").status_code == 302
-    assert "VK Ads" in page(client, LIST)
+    assert "VK Ads of autumn" in page(client, LIST)
     assert post(app, token).status_code == 401  # it stays revoked
 
 

@@ -83,15 +83,16 @@ def test_an_amount_below_zero_is_told_at_its_field(client_as: Any, spring: int) 
 def test_the_list_is_filtered_by_campaign_and_day(app: Flask, client_as: Any, spring: int) -> None:
     with stored(app) as session:
         for day in (date(2026, 3, 5), date(2026, 4, 5)):
-            make_spend(session, campaign=make_campaign(session, title=f"C{day.month}"), day=day)
+            campaign = make_campaign(session, title=f"Campaign of month {day.month}")
+            make_spend(session, campaign=campaign, day=day)
     client = client_as("Marketer")
     rows = page(client, "/spendview/list/?_flt_0_day=2026-04-01")
-    assert "C4" in rows
-    assert "C3" not in rows
+    assert "Campaign of month 4" in rows
+    assert "Campaign of month 3" not in rows
     newest_first = page(client, "/spendview/list/")
-    assert newest_first.index("C4") < newest_first.index("C3")
+    assert newest_first.index("Campaign of month 4") < newest_first.index("Campaign of month 3")
     oldest_first = page(client, "/spendview/list/?_oc_SpendView=day&_od_SpendView=asc")
-    assert oldest_first.index("C3") < oldest_first.index("C4")
+    assert oldest_first.index("Campaign of month 3") < oldest_first.index("Campaign of month 4")
 
 
 def test_fifty_rows_cost_no_more_queries_than_five(app: Flask, client_as: Any) -> None:
