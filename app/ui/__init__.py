@@ -14,8 +14,10 @@ def init(app: Flask) -> None:
     env = app.jinja_env
     env.filters.update(
         money=formatters.money,
+        money_short=formatters.money_short,
         day=formatters.day,
         moment=formatters.moment,
+        ago=formatters.ago,
         phone=formatters.phone,
         percent=formatters.percent,
         label_of=formatters.label_of,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
 import phonenumbers
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_precision
 from flask_babel import get_locale, gettext
 from sqlalchemy import inspect as about
@@ -19,6 +19,13 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 LOCALES = {"en": "en_GB", "ru": "ru"}
 # Signs that mean one currency only; any other is shown by its code.
 SIGNS = {"RUB": "₽", "EUR": "€", "GBP": "£", "USD": "$", "KZT": "₸", "UAH": "₴"}
+# How large sums are cut short; below the smallest they are written out to the unit.
+SHORT_FROM = 10_000
+SHORT = {
+    "en": ((10**9, "bn"), (10**6, "m"), (10**3, "k")),
+    "ru": ((10**9, "млрд"), (10**6, "млн"), (10**3, "тыс.")),
+}
+WORDS_FOR = timedelta(days=7)  # a time farther away is a date
 COUNT_LIMIT = 1000
 
 
@@ -66,6 +73,35 @@ def money(value: Decimal | int | None, currency: str | None = "RUB") -> str:
     return f"{minus}{sign}{digits}" if sign else f"{minus}{currency}{NO_BREAK}{digits}"
 
 
+def money_short(value: Decimal | int | None, currency: str | None = "RUB") -> str:
+    """`₽1.2m` or `1,2 млн ₽`, for a headline; the exact sum stands behind its link."""
+    if value is None:
+        return ""
+    currency = currency or "RUB"
+    amount, russian = Decimal(value), language() == "ru"
+    size, minus = abs(amount), "-" if amount < 0 else ""
+    unit = ""
+    whole = size.quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    digits = number(whole)
+    if whole >= SHORT_FROM:
+        # 999,500 is a million already: it would be written as 1,000 thousand.
+        almost = Decimal("0.9995")
+        scale, unit = next(one for one in SHORT[language()] if size >= one[0] * almost)
+        digits = number(_in_units(size, scale))
+    sign = SIGNS.get(currency)
+    if russian:
+        return f"{minus}{NO_BREAK.join(part for part in (digits, unit, sign or currency) if part)}"
+    return f"{minus}{sign}{digits}{unit}" if sign else f"{minus}{currency}{NO_BREAK}{digits}{unit}"
+
+
+def _in_units(size: Decimal, scale: int) -> Decimal:
+    """Half up, to three digits at most: 1.2, 12, 123; a trailing .0 goes."""
+    shown = (size / scale).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+    if shown >= 10 or shown == shown.to_integral_value():
+        return (size / scale).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return shown
+
+
 def day(value: date | None) -> str:
     """`5 Nov 2026` or `05.11.2026`; an instant is shown as the company's day."""
     if value is None:
@@ -82,7 +118,53 @@ def moment(value: datetime | None) -> str:
         return ""
     here = clock.local(value)
     joint = " " if language() == "ru" else ", "
-    return day(here.date()) + joint + str(format_time(here, "HH:mm", locale=locale()))
+    return day(here.date()) + joint + _time(here)
+
+
+def ago(value: date | None) -> str:
+    """How far it is from now, in words up to seven days: `25 minutes ago`, `today at 14:00`,
+    `yesterday`, `in 3 days`; then the date. A day has no time. '' for none.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        distance = value - clock.utc_now()
+        if abs(distance) < timedelta(minutes=1):
+            return gettext("just now")
+        if abs(distance) < timedelta(hours=1):
+            return _away(distance, "minute")
+        its_day, time = clock.company_day(value), _time(value)
+    else:
+        its_day, time = value, ""
+    days = its_day - clock.today()
+    if abs(days) > WORDS_FOR:
+        return day(its_day)
+    if abs(days.days) > 1:
+        return _away(days, "day")
+    return _near_day(days.days, time)
+
+
+def _away(distance: timedelta, unit: Literal["day", "minute"]) -> str:
+    """CLDR's words, which know the plurals of both languages; in one unit, never `1 week`."""
+    whole = timedelta(minutes=int(distance.total_seconds() / 60))
+    words = format_timedelta(
+        whole, granularity=unit, threshold=60, add_direction=True, locale=locale()
+    )
+    return str(words)
+
+
+def _near_day(days: int, time: str) -> str:
+    if not time:
+        return {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}[days]
+    if days < 0:
+        return gettext("yesterday at %(time)s", time=time)
+    if days > 0:
+        return gettext("tomorrow at %(time)s", time=time)
+    return gettext("today at %(time)s", time=time)
+
+
+def _time(value: datetime) -> str:
+    return str(format_time(clock.local(value), "HH:mm", locale=locale()))
 
 
 def percent(ratio: Decimal | None) -> str:

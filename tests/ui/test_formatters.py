@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from app.models import (  # noqa: F401
     batch,
     campaign,
     client,
+    clock,
     contact_point,
     contract,
     document,
@@ -44,6 +45,75 @@ def test_money(reader: Any, value: Any, currency: str, english: str, russian: st
         assert formatters.money(value, currency) == english
     with reader("ru"):
         assert formatters.money(value, currency) == russian
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "english", "russian"),
+    [
+        (0, "RUB", "₽0", f"0{N}₽"),
+        (Decimal("9999.49"), "RUB", "₽9,999", f"9{N}999{N}₽"),
+        (Decimal("9999.50"), "RUB", "₽10k", f"10{N}тыс.{N}₽"),
+        (Decimal("12500"), "EUR", "€13k", f"13{N}тыс.{N}€"),
+        (Decimal("999499"), "RUB", "₽999k", f"999{N}тыс.{N}₽"),
+        (Decimal("999500"), "RUB", "₽1m", f"1{N}млн{N}₽"),
+        (Decimal("1250000"), "RUB", "₽1.3m", f"1,3{N}млн{N}₽"),
+        (Decimal("-1234567.89"), "RUB", "-₽1.2m", f"-1,2{N}млн{N}₽"),
+        (Decimal("9960000"), "CHF", f"CHF{N}10m", f"10{N}млн{N}CHF"),
+        (Decimal("123456789012"), "RUB", "₽123bn", f"123{N}млрд{N}₽"),
+        (None, "RUB", "", ""),
+    ],
+)
+def test_money_is_cut_short_for_headlines(
+    reader: Any, value: Any, currency: str, english: str, russian: str
+) -> None:
+    with reader("en"):
+        assert formatters.money_short(value, currency) == english
+    with reader("ru"):
+        assert formatters.money_short(value, currency) == russian
+
+
+NOW = datetime(2026, 11, 10, 9, 30, tzinfo=UTC)  # 12:30 in Moscow
+
+
+@pytest.mark.parametrize(
+    ("value", "english"),
+    [
+        (NOW - timedelta(seconds=59), "just now"),
+        (NOW - timedelta(seconds=60), "1 minute ago"),
+        (NOW - timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (NOW + timedelta(minutes=25, seconds=1), "in 25 minutes"),
+        (NOW - timedelta(hours=1), "today at 11:30"),
+        (NOW - timedelta(hours=12, minutes=30), "today at 00:00"),
+        (NOW - timedelta(hours=12, minutes=31), "yesterday at 23:59"),
+        (NOW + timedelta(hours=11, minutes=30), "tomorrow at 00:00"),
+        (NOW - timedelta(days=2), "2 days ago"),
+        (NOW + timedelta(days=7), "in 7 days"),
+        (NOW + timedelta(days=8), "18 Nov 2026"),
+        (date(2026, 11, 10), "today"),
+        (date(2026, 11, 9), "yesterday"),
+        (date(2026, 11, 11), "tomorrow"),
+        (date(2026, 11, 13), "in 3 days"),
+        (date(2026, 11, 3), "7 days ago"),
+        (date(2026, 11, 2), "2 Nov 2026"),
+        (None, ""),
+    ],
+)
+def test_how_long_ago_in_words_by_the_companys_day(reader: Any, value: Any, english: str) -> None:
+    with reader("en"), clock.travel(NOW):
+        assert formatters.ago(value) == english
+
+
+def test_how_long_ago_knows_the_russian_plurals(reader: Any) -> None:
+    with reader("ru"), clock.travel(NOW):
+        minutes = [formatters.ago(NOW - timedelta(minutes=many)) for many in (1, 2, 5, 11, 21)]
+        assert minutes == [
+            "1 минуту назад", "2 минуты назад", "5 минут назад", "11 минут назад",
+            "21 минуту назад",
+        ]  # fmt: skip
+        assert formatters.ago(NOW - timedelta(days=2)) == "2 дня назад"
+        assert formatters.ago(NOW + timedelta(days=3)) == "через 3 дня"
+        assert formatters.ago(date(2026, 11, 15)) == "через 5 дней"
+        assert formatters.ago(date(2026, 11, 20)) == "20.11.2026"
 
 
 def test_days_and_instants_in_the_companys_zone(reader: Any) -> None:
