@@ -67,6 +67,7 @@ ClientView.edit                    POST    GA
 ClientView.list                    GET     OGA
 ClientView.restore                 POST    GA
 ClientView.show                    GET     OGA
+ClientView.story                   GET     OGA
 ClientView.write_note              GET     OGA
 ClientView.write_note              POST    OGA
 CompanyView.action                 POST    act
@@ -126,6 +127,8 @@ LeadView.delete                    GET     OA
 LeadView.delete                    POST    OA
 LeadView.edit                      GET     OGA
 LeadView.edit                      POST    OGA
+LeadView.field                     GET     OGA
+LeadView.field                     POST    OGA
 LeadView.let_go                    POST    OGA
 LeadView.list                      GET     OGA
 LeadView.log_call                  GET     OGA
@@ -153,7 +156,9 @@ NoteView.action_post               POST    act
 NoteView.edit                      GET     OGA
 NoteView.edit                      POST    OGA
 NoteView.list                      GET     OGA
+NoteView.pin                       POST    OGA
 NoteView.show                      GET     OGA
+NoteView.unpin                     POST    OGA
 OwnNameView.this_form_get          GET     OMGA
 OwnNameView.this_form_post         POST    OMGA
 OwnPasswordView.this_form_get      GET     OMGA
@@ -185,6 +190,9 @@ ServiceView.edit                   POST    MA
 ServiceView.list                   GET     OMGA
 ServiceView.restore                POST    MA
 ServiceView.show                   GET     OMGA
+SettingsView.page                  GET     OMGA
+SettingsView.page                  POST    OMGA
+SettingsView.set                   POST    OMGA
 SourceView.action                  POST    act
 SourceView.action_post             POST    act
 SourceView.add                     GET     MA

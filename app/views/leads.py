@@ -32,7 +32,7 @@ from app.ui.fields import ChoiceField, DateTimeField, TextAreaField, read_id
 from app.ui.formatters import label_of, moment
 from app.ui.labels import label
 from app.ui.pickers import PickerField
-from app.views.base import Interface, NounForm, NounView, Verb, link_to, verb
+from app.views.base import InPlace, Interface, NounForm, NounView, Verb, link_to, verb
 from app.views.base.widgets import NounList
 from app.views.converting import Converting
 from app.views.submissions import SubmissionView
@@ -164,7 +164,7 @@ class LeadList(NounList):
     template = "crm/lead_list.html"
 
 
-class LeadView(Converting, NounView):
+class LeadView(Converting, InPlace, NounView):
     datamodel = PeopleInterface(Lead)
     list_title, show_title = _("Leads"), _("Lead")
     add_title, edit_title = _("New lead"), _("Change lead")
@@ -198,6 +198,12 @@ class LeadView(Converting, NounView):
     show_template = "crm/lead.html"
     related_views = [SubmissionView]
     link = staticmethod(link_to)
+    in_place = {
+        "name": ("last_name", "first_name", "middle_name"), "phone": ("phone",),
+        "email": ("email",), "company_name": ("company_name",), "job_title": ("job_title",),
+        "campaign": ("campaign",), "language": ("language",),
+    }  # fmt: skip
+    in_place_verbs = {"assignee": "assign"}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

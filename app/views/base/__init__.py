@@ -65,6 +65,7 @@ from app.views.base.filters import (
 )  # fmt: skip
 from app.views.base.forms import NounConverter, NounForm
 from app.views.base.guarded import FiltersPerRequest, Guarded
+from app.views.base.inplace import InPlace, Line
 from app.views.base.interface import Interface
 from app.views.base.links import address_of, link_to
 from app.views.base.noun import NounView, RemoveForm
@@ -82,7 +83,9 @@ __all__ = [
     "Filters",
     "FiltersPerRequest",
     "Guarded",
+    "InPlace",
     "Interface",
+    "Line",
     "NotContains",
     "NotEqual",
     "NotPutAway",
