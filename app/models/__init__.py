@@ -1,6 +1,7 @@
 """The nouns of the business, each with its verbs. Importing this package declares every table."""
 
 from app.models.base import Model  # first: it names the constraints  # isort: skip
+from app.models.apart import PeopleApart
 from app.models.batch import Batch
 from app.models.campaign import Campaign, CampaignExternalId, Channel
 from app.models.client import Client, ContactPerson
@@ -12,11 +13,14 @@ from app.models.form_key import FormKey
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
 from app.models.note import Note
+from app.models.recent import RecentlyOpened
 from app.models.revenue_entry import RevenueEntry
+from app.models.saved_view import SavedView
 from app.models.service import Service
 from app.models.source import IdempotencyKey, Source, SourceSecret, SourceToken
 from app.models.spend import Spend
 from app.models.submission import Submission
+from app.models.user_settings import UserSettings
 
 __all__ = [
     "Batch",
@@ -36,11 +40,15 @@ __all__ = [
     "Model",
     "Note",
     "NumberCounter",
+    "PeopleApart",
+    "RecentlyOpened",
     "RevenueEntry",
+    "SavedView",
     "Service",
     "Source",
     "SourceSecret",
     "SourceToken",
     "Spend",
     "Submission",
+    "UserSettings",
 ]

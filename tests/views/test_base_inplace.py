@@ -73,9 +73,8 @@ def test_a_colleague_who_saved_the_same_line_is_shown(app: Any, client_as: Any) 
     assert answer.status_code == 409
     for name in ("Petrova", "Sidorova", "Ivanova"):
         assert name in page
-    again = {
-        key: value for key, value in re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page)
-    } | {"last_name": "Ivanova"}  # fmt: skip
+    found = re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page)
+    again = dict(found) | {"last_name": "Ivanova"}
     again["opened"] = re.search(r'name="opened" type="hidden" value="([^"]*)"', page)[1]  # type: ignore[index]
     assert operator.post(address, data=again).status_code == 302
     assert read(app, lambda s: s.get(Lead, number).last_name) == "Ivanova"
