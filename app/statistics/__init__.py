@@ -10,6 +10,7 @@ from app.statistics.figures import Figures
 from app.statistics.leads_by_status import leads_by_status
 from app.statistics.metrics import Measure, Why
 from app.statistics.months import MonthFigures, monthly_figures
+from app.statistics.pace import Pace, month_before_so_far, month_so_far, paces
 from app.statistics.periods import Basis, Period
 from app.statistics.scope import Scope
 
@@ -19,6 +20,7 @@ __all__ = [
     "Figures",
     "Measure",
     "MonthFigures",
+    "Pace",
     "Period",
     "Scope",
     "Why",
@@ -26,5 +28,8 @@ __all__ = [
     "campaign_figures",
     "campaign_figures_of",
     "leads_by_status",
+    "month_before_so_far",
+    "month_so_far",
     "monthly_figures",
+    "paces",
 ]
