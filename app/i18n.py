@@ -16,6 +16,7 @@ from flask import Flask, abort, current_app, has_request_context, redirect, requ
 from flask_babel import get_locale, refresh
 from werkzeug.wrappers import Response
 
+from app.views.language import keep_language
 from app.views.security import inside
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ def chosen() -> str | None:
 
 
 def speak(locale: str) -> Response:
-    """`/lang/ru`: remembers the choice and goes back to the page on which it was made."""
+    """`/lang/ru`: keeps the choice and goes back to the page on which it was made."""
     if locale not in current_app.config["LANGUAGES"]:
         abort(404)
     session["locale"] = locale
+    keep_language(locale)
     refresh()
     return redirect(inside(request.referrer or ""))
 

@@ -190,8 +190,8 @@ ServiceView.edit                   POST    MA
 ServiceView.list                   GET     OMGA
 ServiceView.restore                POST    MA
 ServiceView.show                   GET     OMGA
-SettingsView.page                  GET     OMGA
-SettingsView.page                  POST    OMGA
+SettingsView.settings              GET     OMGA
+SettingsView.settings              POST    OMGA
 SettingsView.set                   POST    OMGA
 SourceView.action                  POST    act
 SourceView.action_post             POST    act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.ui import access, formatters, labels, notes, pickers
+from app.ui import access, formatters, frame, labels, notes, pickers, pills, preferences
 
 __all__ = ["init"]
 
@@ -24,6 +24,12 @@ def init(app: Flask) -> None:
         shown=formatters.shown,
     )
     env.globals.update(
-        may=access.may, status_label=labels.label, field_label=labels.field_label, story=notes.story
+        my_settings=preferences.my_settings,
+        status_pill=pills.status_pill,
+        may=access.may,
+        status_label=labels.label,
+        field_label=labels.field_label,
+        story=notes.story,
     )
+    frame.init(app)
     pickers.register(app, pickers.UserPicker())

@@ -22,6 +22,7 @@ from app.views.notes import NoteView
 from app.views.queue import QueueView
 from app.views.security import RoleView, UserView
 from app.views.services import ServiceView
+from app.views.settings import SettingsView
 from app.views.sources import SourceView
 from app.views.spend import SpendView
 from app.views.statistics import (
@@ -41,31 +42,27 @@ def register(appbuilder: AppBuilder) -> None:
     def entry(view: Any, label: Any, icon: str, **category: Any) -> None:
         appbuilder.add_view(view, view.__name__, label=label, icon=icon, **category)
 
-    entry(DecisionView, _("To decide"), "fa-check-square-o")
-    entry(QueueView, _("My queue"), "fa-phone")
-    entry(LeadView, _("Leads"), "fa-user-plus")
-    entry(SubmissionView, _("Submissions"), "fa-inbox")
-    entry(ClientView, _("Clients"), "fa-users")
-    entry(ContractView, _("Contracts"), "fa-file-text-o")
-    entry(ServiceView, _("Services"), "fa-briefcase")
-    entry(CampaignView, _("Campaigns"), "fa-bullhorn")
-    entry(SpendView, _("Spend"), "fa-credit-card")
-    entry(SourceView, _("Sources"), "fa-plug")
+    entry(DecisionView, _("Home"), "home")
+    entry(QueueView, _("My queue"), "phone")
+    entry(LeadView, _("Leads"), "user-plus")
+    entry(SubmissionView, _("Inbox"), "inbox")
+    entry(ClientView, _("Clients"), "users")
+    entry(ContractView, _("Contracts"), "file-text")
+    entry(ServiceView, _("Services"), "briefcase")
+    entry(CampaignView, _("Campaigns"), "speakerphone")
+    entry(SpendView, _("Spend"), "credit-card")
+    entry(SourceView, _("Sources"), "plug")
 
-    figures = {"category": "Statistics", "category_label": _("Statistics")}
-    entry(StatisticsView, _("By campaign"), "fa-table", **figures)
-    entry(RoiChartView, _("ROI by campaign"), "fa-bar-chart", **figures)
-    entry(LeadStatusChartView, _("Leads by status"), "fa-bar-chart", **figures)
-    entry(MonthlyChartView, _("Revenue and spend by month"), "fa-bar-chart", **figures)
+    entry(StatisticsView, _("Statistics"), "chart-bar")
 
-    settings = {"category": "Settings", "category_label": _("Settings")}
-    entry(CompanyView, _("Company"), "fa-building-o", **settings)
-    entry(ChannelView, _("Channels"), "fa-random", **settings)
-    entry(DocumentView, _("Documents"), "fa-file-pdf-o", **settings)
-    entry(UserView, _("Users"), "fa-user", **settings)
-    entry(RoleView, _("Roles"), "fa-key", **settings)
+    settings = {"category": "Settings", "category_label": _("Administration"), "category_icon": "settings"}
+    entry(CompanyView, _("Company"), "building", **settings)
+    entry(ChannelView, _("Channels"), "arrows-exchange", **settings)
+    entry(DocumentView, _("Documents"), "file-type-pdf", **settings)
+    entry(UserView, _("Users"), "user", **settings)
+    entry(RoleView, _("Roles"), "key", **settings)
 
-    for view in (ContactPersonView, NoteView, PickerApi):
+    for view in (ContactPersonView, NoteView, PickerApi, SettingsView):
         appbuilder.add_view_no_menu(view)
     appbuilder.sm.user_view = next(v for v in appbuilder.baseviews if isinstance(v, UserView))
     compat.init(current_app)

@@ -50,6 +50,7 @@ from app.ui import rights
 from app.ui.fields import read_id
 from app.ui.formatters import shown
 from app.views.base.guarded import Guarded
+from app.views.language import greet
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 KEPT_AT_LOGOUT = "locale"
@@ -69,6 +70,7 @@ class LoginView(AuthDBView):
             user = self.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
             if user is not None:
                 self.appbuilder.sm.begin_session(user)
+                greet(user.id)
                 return redirect(target)
             flash(gettext("The user name or the password is wrong."), "warning")
             status = 401
