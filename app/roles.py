@@ -32,7 +32,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "ContactPersonView": (SEE, "", CHANGE, CHANGE),
     "ContractView": ("", "", f"{EDIT} sign restore", f"{EDIT} sign restore"),
     "DocumentView": ("", "", f"{SEE} download retry", f"{SEE} download retry"),
-    "NoteView": (f"{SEE} edit", "", f"{SEE} edit", f"{SEE} edit"),
+    "NoteView": (f"{SEE} edit pin", "", f"{SEE} edit pin", f"{SEE} edit pin"),
     # what is sold and how it is advertised
     "ServiceView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
     "CampaignView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
@@ -40,13 +40,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "SpendView": ("", EDIT, "", EDIT),
     "SourceView": ("", f"{EDIT} restore token", "", f"{EDIT} restore token"),
     # what it earned
-    "Statistics": ("menu_access", "menu_access", "menu_access", "menu_access"),
     "StatisticsView": ("read", "read", "read", "read"),
     "RoiChartView": ("chart", "chart", "chart", "chart"),
     "LeadStatusChartView": ("chart", "chart", "chart", "chart"),
     "MonthlyChartView": ("chart", "chart", "chart", "chart"),
     # the company and its people
-    "Settings": ("", "menu_access", "menu_access", "menu_access"),
+    "Settings": ("", "", "", "menu_access"),
     "CompanyView": ("", "", "", "show edit"),
     "UserView": (OWN, OWN, OWN, f"{EDIT} {OWN} resetpasswords"),
     "RoleView": ("", "", "", f"{EDIT} copyrole"),
@@ -55,6 +54,18 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "OwnNameView": (FORM, FORM, FORM, FORM),
     # what forms and filters ask for
     "PickerApi": ("get", "get", "get", "get"),
+}
+
+# What a role may open but no main path of it uses: reached by links, search and keys alone.
+NOT_IN_MENU: dict[str, tuple[str, ...]] = {
+    "QueueView": ("Manager",),
+    "ChannelView": ("Operator", "Marketer", "Manager"),
+    "DocumentView": ("Manager",),
+    "ContactPersonView": ROLES,
+    "NoteView": ROLES,
+    "RoiChartView": ROLES,
+    "LeadStatusChartView": ROLES,
+    "MonthlyChartView": ROLES,
 }
 
 # Doors that are open without a log-in (endpoints); every other one asks for it.
@@ -86,7 +97,7 @@ def as_fab_roles() -> dict[str, list[list[str]]]:
     """
     return {
         role: [
-            [f"^{screen}$", _pattern(columns[number].split())]
+            [f"^{screen}$", _pattern(columns[number].split(), role in NOT_IN_MENU.get(screen, ()))]
             for screen, columns in TABLE.items()
             if columns[number]
         ]
@@ -94,7 +105,7 @@ def as_fab_roles() -> dict[str, list[list[str]]]:
     }
 
 
-def _pattern(acts: list[str]) -> str:
+def _pattern(acts: list[str], hidden: bool) -> str:
     """One's own account is no reason for a menu entry."""
-    in_menu = "|menu_access" if set(acts) - set(OWN.split()) else ""
+    in_menu = "|menu_access" if set(acts) - set(OWN.split()) and not hidden else ""
     return f"^((can_)?({'|'.join(acts)}){in_menu})$"

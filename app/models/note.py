@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.errors import N_, NotAllowedNow
@@ -61,6 +61,16 @@ class Note(Batched, Model):
         Index(None, "lead_id", "at"),
         Index(None, "client_id", "at"),
         Index(None, "contract_id", "at"),
+        # The pinned ones of a lead or client are few among all that was said.
+        *(
+            Index(
+                f"ix_note_{whose}_pinned",
+                whose,
+                postgresql_where=text("pinned"),
+                sqlite_where=text("pinned = 1"),
+            )
+            for whose in ("lead_id", "client_id")
+        ),
         TABLE_OPTIONS,
     )
 
@@ -93,6 +103,19 @@ class Note(Batched, Model):
         if not self.is_of_people:
             raise NotAllowedNow(N_("Only notes that people wrote can be edited."))
         self.text = written(text)
+
+    @property
+    def can_be_pinned(self) -> bool:
+        return self.is_of_people
+
+    def pin(self) -> None:
+        """It stands above the story. Only what people wrote is worth that."""
+        if not self.can_be_pinned:
+            raise NotAllowedNow(N_("Only notes that people wrote can be pinned."))
+        self.pinned = True
+
+    def unpin(self) -> None:
+        self.pinned = False
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d}"

@@ -1,266 +1,256 @@
-"""The story of a lead or client: each note as a sentence in the reader's language, newest first.
+"""The story of a lead, client or contract: which entries the reader sees, newest first.
 
-Notes keep values in machine form; what they name by id is looked up here, one query per noun, and
-what the reader's role may not see is left out.
+A client's story holds the notes of its leads, and both clients and contracts what became of their
+documents. It is read by key (`before`), so that the hundredth page costs what the first one does.
+What a role may not see of contracts is not told (design.md, Roles).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
-from sqlalchemy import select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)  # fmt: skip
 from sqlalchemy.orm import Session, object_session
+from sqlalchemy.sql import ColumnElement
 
-from app.models.base import Archive
-from app.models.campaign import Campaign
-from app.models.client import Client, ClientKind
-from app.models.contract import Contract, ContractStatus
-from app.models.lead import CallOutcome, Lead, LeadStatus, LostReason
-from app.models.note import Note, NoteKind
-from app.models.service import Service
+from app.models.client import Client
+from app.models.contract import Contract
+from app.models.document import Document, DocumentState
+from app.models.lead import Lead
+from app.models.note import PEOPLES_KINDS, Note, NoteKind
 from app.ui.access import may
-from app.ui.formatters import day, label_of, moment, money, phone, yes_no
-from app.ui.labels import LANGUAGE_NAMES, field_label, label
+from app.ui.sentences import Line, describe_note, describe_notes
 
-SHOWN = 50
+SHOWN = 25
+PINNED = 10
 
-# Which noun an id in a change or fact points to.
-LINKS: dict[str, Any] = {
-    "assignee": User,
-    "campaign": Campaign,
-    "client": Client,
-    "from": User,
-    "lead": Lead,
-    "manager": User,
-    "service": Service,
+CONTRACT_KINDS = (
+    NoteKind.SIGNED, NoteKind.AMENDED, NoteKind.COMPLETED, NoteKind.TERMINATED, NoteKind.VOIDED,
+    NoteKind.DELETED,
+)  # fmt: skip
+# What only a contract's notes name; those of a deleted draft have lost their contract.
+CONTRACT_WORDS = ('"amount"', '"service"', '"starts_on"', '"ends_on"', '"number"', '"signed_on"')
+
+# What a story can be narrowed to (`?story=`).
+KINDS = {
+    "all": _l("All"),
+    "notes": _l("Notes"),
+    "calls": _l("Calls"),
+    "contracts": _l("Contracts"),
+    "documents": _l("Documents"),
+    "events": _l("Events"),
 }
-SCREENS = {Lead: "LeadView", Client: "ClientView", Contract: "ContractView"}
-MONEY = {"amount", "budget", "price", "kept"}
-# What the sentence's opening says already.
-ALWAYS_IMPLIED = frozenset({"archived_at", "archived_reason"})
-IMPLIED: dict[str, frozenset[str]] = {
-    "signed": frozenset({"status", "number"}),
-    "completed": frozenset({"status"}),
-    "terminated": frozenset({"status"}),
-    "converted": frozenset({"status"}),
-    "qualified": frozenset({"status"}),
-    "lost": frozenset({"status", "lost_reason"}),
-    "reopened": frozenset({"status", "lost_reason"}),
-}
-Names = dict[tuple[Any, int], str]
+OF_A_LEAD = ("all", "notes", "calls", "events")
+OF_A_CLIENT = ("all", "notes", "calls", "contracts", "documents")
+OF_A_CONTRACT = ("all", "events", "documents")
+TOLD_STATES = (DocumentState.READY.value, DocumentState.FAILED.value)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    at: datetime
-    author: str
-    kind: str
-    sentence: str
-    text: str
-    note: Note
+@dataclass
+class Story:
+    """A page of it. `older` is the key to go on from, '' when all is told; `pinned` stands above
+    the first page.
+    """
+
+    lines: list[Line]
+    kind: str = "all"
+    kinds: tuple[str, ...] = OF_A_LEAD
+    pinned: list[Line] = field(default_factory=list)
+    older: str = ""
+
+    def choices(self) -> list[tuple[str, Any]]:
+        """(kind, word) to narrow the story to."""
+        return [(kind, KINDS[kind]) for kind in self.kinds]
+
+    def __iter__(self) -> Any:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.lines[at]
 
 
-def story(owner: Lead | Client, *, before: int | None = None, limit: int = SHOWN) -> list[Line]:
-    """The latest notes that the reader may see; `before` is the id to go on from."""
-    session = object_session(owner)
+def story(
+    row: Lead | Client | Contract, *, kind: str = "all", before: str = "", limit: int = SHOWN
+) -> Story:
+    """The latest entries that the reader may see; `before` is the `older` of the page above."""
+    session = object_session(row)
+    kinds = kinds_of(row)
+    kind = kind if kind in kinds else "all"
     if session is None:
-        return []
-    column = Note.lead_id if isinstance(owner, Lead) else Note.client_id
-    if isinstance(owner, Contract):
-        column = Note.contract_id
-    notes = select(Note).where(column == owner.id).order_by(Note.at.desc(), Note.id.desc())
-    if before is not None:
-        notes = notes.where(Note.id < before)
-    if not may("list", "ContractView"):
-        # A deleted draft's note keeps the contract's figures as facts.
-        notes = notes.where(Note.contract_id.is_(None), Note.kind != NoteKind.DELETED.value)
-    return describe_notes(session, session.scalars(notes.limit(limit)).all())
+        return Story([], kind, kinds)
+    key = read_key(before)
+    top = pinned_of(session, row, kind)
+    notes = _notes_of(session, row, kind, key, [note.id for note in top], limit + 1)
+    found: list[tuple[Key, Any]] = [((note.at, 0, note.id), note) for note in notes]
+    if kind in ("all", "documents", "contracts") and "documents" in kinds:
+        documents = _documents_of(session, row, key, limit + 1)
+        found += [((one.at, 1, one.id), one) for one in documents]
+    found.sort(key=lambda each: each[0], reverse=True)
+    shown = found[:limit]
+    told = iter(describe_notes(session, [one for _, one in shown if isinstance(one, Note)]))
+    lines = [next(told) if isinstance(one, Note) else _document_line(one) for _, one in shown]
+    return Story(
+        lines, kind, kinds,
+        describe_notes(session, top) if key is None else [],
+        write_key(shown[-1][0]) if len(found) > limit else "",
+    )  # fmt: skip
 
 
-def describe_notes(session: Session, notes: Iterable[Note]) -> list[Line]:
-    listed = list(notes)
-    names = _names(session, listed)
-    return [
-        Line(note.at, _author(note), note.kind, _sentence(note, names), note.text, note)
-        for note in listed
+def kinds_of(row: Any) -> tuple[str, ...]:
+    if isinstance(row, Contract):
+        return OF_A_CONTRACT
+    if isinstance(row, Client):
+        return OF_A_CLIENT if may("list", "ContractView") else OF_A_LEAD
+    return OF_A_LEAD
+
+
+def notes_one_may_see() -> ColumnElement[bool]:
+    """Not the contracts' notes for those who may not see contracts."""
+    if may("list", "ContractView"):
+        return true()
+    silent = [
+        or_(column.is_(None), not_(cast(column, Text).contains(word)))
+        for column in (Note.facts, Note.changes)
+        for word in CONTRACT_WORDS
     ]
+    return and_(Note.contract_id.is_(None), Note.kind.not_in(CONTRACT_KINDS), *silent)
 
 
-def describe_note(note: Note) -> str:
-    """One note's sentence, in the reader's language."""
-    session = object_session(note)
-    return _sentence(note, _names(session, [note]) if session else {})
+# -- where a page of the story begins --------------------------------------------------------------
+
+Key = tuple[datetime, int, int]  # when, 0 for a note and 1 for a document, the row's id
 
 
-# -- what notes point to ---------------------------------------------------------------------------
+def write_key(key: Key) -> str:
+    at, rank, number = key
+    return f"{(at - EPOCH) // timedelta(microseconds=1)}-{rank}-{number}"
 
 
-def _names(session: Session, notes: list[Note]) -> Names:
-    wanted: dict[Any, set[int]] = {}
-    for note in notes:
-        pairs = [(c["field"], c[side]) for c in note.changes or [] for side in ("old", "new")]
-        pairs += list((note.facts or {}).items())
-        for field, value in pairs:
-            if field in LINKS and isinstance(value, int) and not isinstance(value, bool):
-                wanted.setdefault(LINKS[field], set()).add(value)
-    names: Names = {}
-    for model, ids in wanted.items():
-        if not _may_see(model):
-            continue
-        rows = session.scalars(select(model).where(model.id.in_(ids))).unique()
-        names |= {(model, row.id): label_of(row) for row in rows}
-    return names
+def read_key(text: str) -> Key | None:
+    """None for the first page, and for what nobody of us wrote."""
+    parts = text.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() for part in parts):
+        return None
+    micros, rank, number = map(int, parts)
+    if micros >= 10**16 or rank > 1 or number >= 2**31:
+        return None
+    return EPOCH + timedelta(microseconds=micros), rank, number
 
 
-def _may_see(model: Any) -> bool:
-    screen = SCREENS.get(model)
-    return screen is None or may("list", screen)
+def _older_than(at: Any, rank: int, number: Any, key: Key | None) -> ColumnElement[bool]:
+    if key is None:
+        return true()
+    when, its_rank, its_number = key
+    same = number < its_number if rank == its_rank else true() if rank < its_rank else false()
+    return and_(at <= when, or_(at < when, same))
 
 
-def _author(note: Note) -> str:
-    if note.author_kind == "source":
-        return gettext("Source %(name)s", name=note.author)
-    if note.author_kind == "command":
-        return gettext("Command %(name)s", name=note.author)
-    return gettext("System") if note.author_kind == "system" else note.author
+# -- what is read ----------------------------------------------------------------------------------
 
 
-# -- sentences -------------------------------------------------------------------------------------
+def pinned_of(session: Session, row: Any, kind: str = "all") -> list[Note]:
+    """The notes that stand above the story, the latest pinned words first, at most PINNED."""
+    conditions = [Note.pinned.is_(True), notes_one_may_see(), _of_kind(kind)]
+    return _latest(session, row, conditions, PINNED)
 
 
-def _sentence(note: Note, names: Names) -> str:
-    facts = note.facts or {}
-    parts = [_opening(note, facts, names)]
-    implied = IMPLIED.get(note.kind, frozenset()) | ALWAYS_IMPLIED
-    parts += [_change(c, note, names) for c in note.changes or [] if c.get("field") not in implied]
-    return " ".join(
-        part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part
-    )
+def _notes_of(
+    session: Session, row: Any, kind: str, key: Key | None, without: list[int], limit: int
+) -> list[Note]:
+    if kind == "documents":
+        return []
+    conditions = [notes_one_may_see(), _of_kind(kind), _older_than(Note.at, 0, Note.id, key)]
+    if without:
+        conditions.append(Note.id.not_in(without))
+    return _latest(session, row, conditions, limit)
 
 
-def _opening(note: Note, facts: dict[str, Any], names: Names) -> str:
-    about = _about(note, facts)
-    kind = note.kind
-    if kind == NoteKind.PERSON:
-        return gettext("Note")
-    if kind == NoteKind.CALL:
-        outcome = label(CallOutcome, facts.get("outcome"))
-        return gettext("Call: %(outcome)s", outcome=outcome) if outcome else gettext("Call")
-    if kind == NoteKind.CONVERTED:
-        name = names.get((Client, facts.get("client") or 0), "")
-        if not name:
-            return gettext("Converted into a client")
-        if facts.get("into") == "client":
-            return gettext("Converted into the known client %(name)s", name=name)
-        return gettext("Converted into the new client %(name)s", name=name)
-    if kind in (NoteKind.PUT_AWAY, NoteKind.VOIDED):
-        reason = label(Archive, facts.get("reason"))
-        word = gettext("Voided") if kind == NoteKind.VOIDED else gettext("Put away")
-        return _joined(about, word, reason)
-    if kind == NoteKind.LOST:
-        return _joined("", gettext("Lost"), label(LostReason, facts.get("reason")))
-    if kind == NoteKind.CLAIM_TAKEN:
-        name = _linked("from", facts.get("from"), names) or str(facts.get("from") or "")
-        return gettext("The lead was taken over from %(name)s", name=name)
-    if kind == NoteKind.DELETED:
-        return gettext(
-            "The draft was deleted: %(service)s, %(amount)s",
-            service=facts.get("service") or "", amount=_money(facts.get("amount")),
-        )  # fmt: skip
-    if kind == NoteKind.CREATED and about:
-        service, amount = facts.get("service") or "", _money(facts.get("amount"))
-        return gettext(
-            "A draft contract was made: %(service)s, %(amount)s", service=service, amount=amount
+def _latest(session: Session, row: Any, conditions: list[Any], limit: int) -> list[Note]:
+    """Whoever's notes they are is read by its own index range and bounded on its own."""
+    parts = [
+        select(Note.id)
+        .where(owner, *conditions)
+        .order_by(Note.at.desc(), Note.id.desc())
+        .limit(limit)
+        .subquery()
+        for owner in _owners(row)
+    ]
+    ids: Any = union_all(*(select(part.c.id) for part in parts))
+    newest = select(Note).where(Note.id.in_(ids)).order_by(Note.at.desc(), Note.id.desc())
+    return list(session.scalars(newest.limit(limit)))
+
+
+def _owners(row: Any) -> list[ColumnElement[bool]]:
+    if isinstance(row, Contract):
+        return [Note.contract_id == row.id]
+    if isinstance(row, Client):
+        leads = select(Lead.id).where(Lead.client_id == row.id)
+        return [Note.client_id == row.id, Note.lead_id.in_(leads)]
+    return [Note.lead_id == row.id]
+
+
+def _of_kind(kind: str) -> ColumnElement[bool]:
+    if kind == "notes":
+        return Note.kind == NoteKind.PERSON.value
+    if kind == "calls":
+        return Note.kind == NoteKind.CALL.value
+    if kind == "contracts":
+        return or_(Note.contract_id.is_not(None), Note.kind.in_(CONTRACT_KINDS))
+    if kind == "events":
+        return Note.kind.not_in(PEOPLES_KINDS)
+    return true()
+
+
+def _documents_of(session: Session, row: Any, key: Key | None, limit: int) -> list[Any]:
+    """What became of the documents: when each was ready, or that it failed."""
+    at = func.coalesce(Document.ready_at, Document.ordered_at, type_=Document.ordered_at.type)
+    found: Any = (
+        select(
+            Document.id, at.label("at"), Document.version, Document.state, Document.attempts,
+            Contract.id.label("contract_id"), Contract.number,
         )
-    if kind == NoteKind.AMENDED:
-        return _with_version(_joined(about, gettext("Amended"), facts.get("reason")), facts)
-    return _with_version(_joined(about, label(NoteKind, kind), facts.get("reason")), facts)
+        .join(Contract, Contract.id == Document.contract_id)
+        .where(Document.state.in_(TOLD_STATES))
+        .where(_older_than(at, 1, Document.id, key))
+        .order_by(at.desc(), Document.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if isinstance(row, Contract):
+        found = found.where(Document.contract_id == row.id)
+    else:
+        found = found.where(Contract.client_id == row.id)
+    return list(session.execute(found))
 
 
-def _joined(about: str, word: str, reason: Any) -> str:
-    opening = f"{about}: {word[:1].lower()}{word[1:]}" if about else word
-    return f"{opening} ({reason})" if reason else opening
+def _document_line(one: Any) -> Line:
+    words = {"number": one.number, "version": one.version}
+    if one.state == DocumentState.READY:
+        told = gettext("Contract № %(number)s: version %(version)s of the PDF is ready.", **words)
+    else:
+        told = gettext("Contract № %(number)s: version %(version)s of the PDF failed.", **words)
+    return Line(one.at, gettext("System"), f"document_{one.state}", told)
 
 
-def _with_version(opening: str, facts: dict[str, Any]) -> str:
-    version = facts.get("version")
-    if not version:
-        return opening
-    return f"{opening}, " + gettext("document version %(version)s", version=version)
-
-
-def _about(note: Note, facts: dict[str, Any]) -> str:
-    if facts.get("number"):
-        return gettext("Contract № %(number)s", number=facts["number"])
-    return gettext("Contract") if note.contract_id is not None else ""
-
-
-def _change(change: dict[str, Any], note: Note, names: Names) -> str:
-    field = str(change.get("field", ""))
-    old, new = (_value(field, change.get(side), note, names) for side in ("old", "new"))
-    if _is_hidden(field, change, names):
-        return gettext("%(field)s changed", field=field_label(field))
-    who = f"{change['person']}: " if change.get("person") else ""
-    empty = gettext("empty")
-    return f"{who}{field_label(field)}: {old or empty} → {new or empty}"
-
-
-def _is_hidden(field: str, change: dict[str, Any], names: Names) -> bool:
-    model = LINKS.get(field)
-    return (
-        model is not None and not _may_see(model) and bool(change.get("old") or change.get("new"))
-    )
-
-
-def _linked(field: str, value: Any, names: Names) -> str:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return ""
-    return names.get((LINKS[field], value), f"№ {value}")
-
-
-def _value(field: str, value: Any, note: Note, names: Names) -> str:
-    """A machine value as people read it; what cannot be read stays as it is."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return yes_no(value)
-    if field in LINKS and isinstance(value, int):
-        return _linked(field, value, names)
-    if field in MONEY:
-        return _money(value)
-    if field == "status":
-        kind: Any = ContractStatus if note.contract_id is not None else LeadStatus
-        return label(kind, value)
-    if field == "kind":
-        return label(ClientKind, value)
-    if field == "lost_reason":
-        return label(LostReason, value)
-    if field == "language":
-        return str(LANGUAGE_NAMES.get(value, value))
-    if field == "phone":
-        return phone(str(value))
-    if isinstance(value, str) and field.endswith(("_at", "_on", "_until")):
-        return _time(value)
-    return str(value)
-
-
-def _money(value: Any) -> str:
-    try:
-        return money(Decimal(str(value))) if value not in (None, "") else ""
-    except InvalidOperation:
-        return str(value)
-
-
-def _time(text: str) -> str:
-    try:
-        if len(text) <= len("2026-11-05"):
-            return day(date.fromisoformat(text))
-        return moment(datetime.fromisoformat(text))
-    except ValueError:
-        return text
+__all__ = [
+    "Line", "Story", "describe_note", "describe_notes", "notes_one_may_see", "pinned_of", "story",
+]  # fmt: skip

@@ -23,6 +23,7 @@ ACTS: dict[str, Any] = {
     "restore": _l("bring back"),
     "work": _l("work (calls, next contact, status)"),
     "note": _l("write notes"),
+    "pin": _l("pin notes"),
     "convert": _l("convert"),
     "sign": _l("sign, amend, complete, terminate"),
     "download": _l("download"),

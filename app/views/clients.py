@@ -10,7 +10,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
-from sqlalchemy import func, select, union
+from sqlalchemy import func, select
 from wtforms import HiddenField
 
 from app.extensions import db
@@ -19,20 +19,16 @@ from app.models.company import Company
 from app.models.contacts import read_email, read_phones
 from app.models.contract import COUNTED, Contract
 from app.models.form_key import FormKey
-from app.models.lead import Lead
 from app.models.matching import CLIENTS, Keys, clients_like, lock_keys
-from app.models.note import Note
 from app.models.person import company_region
 from app.ui.access import may
-from app.ui.fields import read_id
-from app.ui.notes import SHOWN, Line, describe_notes
 from app.views.base import NounForm, NounView, link_to, verb
 from app.views.base.links import screen_of
 from app.views.base.widgets import NounList
 from app.views.contracts import ContractView
 from app.views.converting import ids_of
 from app.views.leads import LeadView, NoteForm, PeopleInterface, changed_only, reachable
-from app.views.notes import notes_one_may_see
+from app.views.notes import TellsStory, asked_story
 
 NAMES = ["last_name", "first_name", "middle_name"]
 REACHED = ["phone", "email"]
@@ -130,7 +126,7 @@ class ContactPersonView(NounView):
         return reachable(row, column, super().cell(row, column))
 
 
-class ClientView(NounView):
+class ClientView(TellsStory, NounView):
     datamodel = PeopleInterface(Client)
     list_title, show_title, edit_title = _("Clients"), _("Client"), _("Change client")
     list_columns = [
@@ -246,8 +242,7 @@ class ClientView(NounView):
         ]  # fmt: skip
 
     def context(self, row: Client) -> dict[str, Any]:
-        contracts, older = screen_of("contract"), read_id(request.args.get("older", ""))
-        lines = self.story_of(row, older or 0)
+        contracts = screen_of("contract")
         may_note = not row.is_put_away and self.offers("write_note")
         return {
             "signed": self.signed_contracts([row.id]).get(row.id, 0)
@@ -255,25 +250,8 @@ class ClientView(NounView):
             else None,
             "may_contract": not row.is_put_away and bool(contracts and contracts.offers("add")),
             "note_form": NoteForm(formdata=None) if may_note else None,
-            "lines": lines[:SHOWN],
-            "older": (older or 0) + 1 if len(lines) > SHOWN else None,
+            "told": asked_story(row),
         }
-
-    def story_of(self, client: Client, page: int = 0) -> list[Line]:
-        """The client's notes and its leads' notes, newest first: one page and one line more."""
-        leads = select(Lead.id).where(Lead.client_id == client.id)
-        ids = union(
-            select(Note.id).where(Note.client_id == client.id),
-            select(Note.id).where(Note.lead_id.in_(leads)),
-        )
-        notes = (
-            select(Note)
-            .where(Note.id.in_(ids), notes_one_may_see())
-            .order_by(Note.at.desc(), Note.id.desc())
-            .offset(min(page, 10_000) * SHOWN)
-            .limit(SHOWN + 1)
-        )
-        return describe_notes(self.session, self.session.scalars(notes).all())
 
 
 def asked_kind() -> str:

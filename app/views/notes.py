@@ -7,38 +7,43 @@ from typing import Any
 from flask import request
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.models.filters import BaseFilter
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
-from sqlalchemy import Text, and_, cast, not_, or_, true
-from sqlalchemy.sql import ColumnElement
 
 from app.errors import N_, Forbidden
+from app.models.client import Client
+from app.models.lead import Lead
 from app.models.note import Note, NoteKind
-from app.ui.access import may
+from app.ui import notes as stories
 from app.ui.fields import TextAreaField
-from app.ui.notes import describe_notes
-from app.views.base import Interface, NounForm, NounView
-
-CONTRACT_KINDS = (
-    NoteKind.SIGNED, NoteKind.AMENDED, NoteKind.COMPLETED, NoteKind.TERMINATED, NoteKind.VOIDED,
-    NoteKind.DELETED,
-)  # fmt: skip
-# What only a contract's notes name; those of a deleted draft have lost their contract.
-CONTRACT_WORDS = ('"amount"', '"service"', '"starts_on"', '"ends_on"', '"number"', '"signed_on"')
+from app.ui.notes import describe_notes, notes_one_may_see
+from app.views.base import Interface, NounForm, NounView, verb
 
 
-def notes_one_may_see() -> ColumnElement[bool]:
-    """Not the contracts' notes for those who may not see contracts."""
-    if may("list", "ContractView"):
-        return true()
-    silent = [
-        or_(column.is_(None), not_(cast(column, Text).contains(word)))
-        for column in (Note.facts, Note.changes)
-        for word in CONTRACT_WORDS
-    ]
-    return and_(Note.contract_id.is_(None), Note.kind.not_in(CONTRACT_KINDS), *silent)
+class TellsStory:
+    """The story on a noun's page, and the part of it that a filter or “Load older” asks for."""
+
+    row_or_404: Any
+    render_template: Any
+
+    @expose("/<int:pk>/story")
+    @has_access
+    @permission_name("show")
+    def story(self, pk: int) -> Any:
+        """The whole story of a kind; with `before`, the next entries alone."""
+        row = self.row_or_404(pk)
+        return self.render_template(
+            "crm/story_part.html", view=self, row=row, told=asked_story(row),
+            more=bool(request.args.get("before")),
+        )  # fmt: skip
+
+
+def asked_story(row: Any) -> stories.Story:
+    """As the address asks: `?story=calls&before=…`."""
+    asked = request.args
+    return stories.story(row, kind=asked.get("story", "all"), before=asked.get("before", ""))
 
 
 class OnesOwnNotes(BaseFilter):
@@ -83,6 +88,16 @@ class NoteView(NounView):
             return line.sentence if column == "sentence" else line.author
         return super().cell(row, column)
 
+    @verb(_("Pin"), when=lambda note: note.can_be_pinned and not note.pinned)
+    def pin(self, note: Note) -> tuple[Any, str]:
+        note.pin()
+        return _whose(note), gettext("The note stands above the story now.")
+
+    @verb(_("Unpin"), permission="pin", when=lambda note: note.pinned)
+    def unpin(self, note: Note) -> tuple[Any, str]:
+        note.unpin()
+        return _whose(note), gettext("The note is back at its place in the story.")
+
     def offers_edit(self, row: Note) -> bool:
         return self.offers("edit") and row.is_of_people and row.author_user_id == current_user.id
 
@@ -107,6 +122,15 @@ class NoteView(NounView):
             row = self.row_or_404(pk)
             return self._form_page(self.edit_template, self.edit_title, form, row, status=answer)
         return answer
+
+
+def _whose(note: Note) -> Lead | Client | None:
+    """Back to where the button stood: a lead's note is pinned on its client's page too."""
+    lead, client = note.lead, note.client
+    if lead is not None and request.form.get("at") == "client":
+        client = client or lead.client
+        return client or lead
+    return lead or client
 
 
 def _words(line: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -349,5 +350,12 @@ def test_a_long_story_is_read_page_by_page(app: Any, client_as: Any) -> None:
     first = text_of(operator.get(f"/clientview/show/{number}"))
     assert "words059" in first
     assert "words003" not in first
-    assert f"/clientview/show/{number}?older=1" in first
-    assert "words003" in text_of(operator.get(f"/clientview/show/{number}?older=1"))
+    older = re.search(rf"/clientview/show/{number}\?before=([0-9-]+)", first)
+    assert older
+    page = text_of(operator.get(f"/clientview/show/{number}?before={older[1]}"))
+    assert "words034" in page
+    assert "words035" not in page
+    part = text_of(operator.get(f"/clientview/{number}/story?before={older[1]}"))
+    assert "words034" in part
+    assert "<html" not in part
+    assert "words035" not in part
