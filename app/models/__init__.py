@@ -10,6 +10,7 @@ from app.models.contact_point import ContactPoint
 from app.models.contract import Contract, NumberCounter
 from app.models.document import Document
 from app.models.form_key import FormKey
+from app.models.job import Job, JobPart
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
 from app.models.note import Note
@@ -20,6 +21,7 @@ from app.models.service import Service
 from app.models.source import IdempotencyKey, Source, SourceSecret, SourceToken
 from app.models.spend import Spend
 from app.models.submission import Submission
+from app.models.undo import UndoStep
 from app.models.user_settings import UserSettings
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Document",
     "FormKey",
     "IdempotencyKey",
+    "Job",
+    "JobPart",
     "Lead",
     "LoginFailure",
     "Model",
@@ -50,5 +54,6 @@ __all__ = [
     "SourceToken",
     "Spend",
     "Submission",
+    "UndoStep",
     "UserSettings",
 ]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, inspect, or_, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    inspect,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql import ColumnElement
 
@@ -54,6 +65,7 @@ from app.models.person import (
     need_a_contact,
     person_name,
 )  # fmt: skip
+from app.models.undo import ChangedSince, Undoable, mark_undone
 
 if TYPE_CHECKING:
     from flask_appbuilder.security.sqla.models import User
@@ -115,12 +127,19 @@ class NewOrganisation:
     name: str
 
 
-class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
+class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model):
     """Times are UTC instants. `claimed_*` change without raising `lock_version`.
 
     Open = new, in work or qualified, not put away, not a test. One open lead for a person in a
     campaign (law 4); the two partial unique indexes are the net under the verbs.
     """
+
+    # What its verbs change that can be undone.
+    UNDOABLE: ClassVar[tuple[str, ...]] = (
+        "status", "status_changed_at", "assignee_id", "next_contact_at", "lost_reason",
+        "last_outcome", "calls", "first_contact_at", "last_contact_at",
+        "archived_at", "archived_by_id", "archived_reason",
+    )  # fmt: skip
 
     __tablename__ = "lead"
     __table_args__ = (
@@ -384,6 +403,25 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self._mark_brought_back()
         self._refuse_second_open_lead()
         self._note(NoteKind.BROUGHT_BACK, always=True)
+
+    def take_back(self, before: Mapping[str, Any], *, version: int, notes: Collection[int]) -> None:
+        """Undoes a verb. Raises ChangedSince when somebody changed the lead meanwhile, and
+        OpenLeadExists when it would be a second open lead of the person by now.
+        """
+        if "archived_at" in before and self.client is not None:
+            self.client.lock()  # before the lead's own row, as putting away does
+        self._hold(self.campaign_id)
+        if self.lock_version != version:
+            raise ChangedSince(link=("lead", self.id))
+        self._respect_claim()
+        was_open = self.is_open
+        self._restore(before)
+        if self.is_open and not was_open:
+            self._refuse_second_open_lead()
+        told = select(Note).where(Note.id.in_(notes), Note.lead_id == self.id)
+        mark_undone(self.session, self.session.scalars(told))
+        self.session.flush()
+        self.session.expire(self, ["assignee"])
 
     def convert(
         self,

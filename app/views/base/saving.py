@@ -14,7 +14,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.errors import CrmError, Stale
+from app.models.actor import current_actor
 from app.models.form_key import FormKey
+from app.models.undo import UndoStep, recording
 from app.ui.messages import message_of
 from app.views.base.forms import NounForm, as_text, shown_text
 from app.views.base.links import address_of
@@ -41,7 +43,7 @@ class Saving:
 
     def save_over(
         self, form: NounForm, row: Any, act: str, filled: Callable[[Any], NounForm],
-        do: Callable[[], Any],
+        do: Callable[[], Any], undo: str = "",
     ) -> Response | int:  # fmt: skip
         """Law 8: saves the form over the row unless somebody else did meanwhile."""
         number = row.id
@@ -57,26 +59,39 @@ class Saving:
             with watching(self.session, row):
                 return self.perform(
                     form, f"{act} {number}", do, gettext("The record has been changed."),
-                    row_id=number,
+                    row_id=number, undo=undo,
                 )  # fmt: skip
         except (Stale, StaleDataError):
             return self._show_conflict(form, number, filled)
 
     def perform(
         self, form: NounForm, act: str, do: Callable[[], Any], message: str = "", *,
-        row_id: int | None = None, go_to: str | None = None,
+        row_id: int | None = None, go_to: str | None = None, undo: str = "",
     ) -> Response | int:  # fmt: skip
         """The form's key, the verb and the commit; an answer, or the status of the refusal, whose
-        messages are in the form by then. Stale passes through to `save_over`.
+        messages are in the form by then. Stale passes through to `save_over`. `undo` is the
+        permission of a verb that can be undone: the told sentence then carries the button.
         """
         act = f"{type(self).__name__} {act}"
+        category = "success"
         try:
             key = begin_once(self.session, form.form_key.data, act)
-            result = do()
+            if undo:
+                with recording(self.session) as record:
+                    result = do()
+                step = UndoStep.keep(
+                    self.session, record.rows(), user_id=current_actor().user_id, act=act,
+                    permission=undo,
+                )  # fmt: skip
+                category = f"undo:{step.id}" if step is not None else category
+            else:
+                result = do()
             row, told = _told(result)
             if isinstance(row, Response):
                 key.row_id = row_id
                 self.session.commit()
+                if told:
+                    flash(str(told), category)
                 return row
             self.session.flush()
             number = row.id if row is not None and row_id is None else row_id
@@ -100,7 +115,7 @@ class Saving:
             form.take_integrity(error)
             return CONFLICT
         log.info("%s: %s", act, number)
-        flash(str(told or message or gettext("Saved.")), "success")
+        flash(str(told or message or gettext("Saved.")), category)
         return redirect(go_to or target)
 
     def _refuse_repeat(self, form: NounForm, act: str) -> None:

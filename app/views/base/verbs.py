@@ -14,7 +14,7 @@ class Verb:
     """`label` stands on the button, `when(row)` says whether it is shown. `form` is a NounForm, or
     the name of a view's method that gives one for a row; without a form it is a button (POST).
     `away`: acts on rows that are put away too. `versioned`: refuses a form that was opened before
-    somebody else saved (law 8).
+    somebody else saved (law 8). `undoable`: for ten minutes the one who did it can undo it.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Verb:
     when: Callable[[Any], bool] | None = None
     away: bool = False
     versioned: bool = False
+    undoable: bool = False
     style: str = "default"
     template: str = "crm/verb.html"
 

@@ -1,0 +1,1 @@
+"""Long acts part by part, in the worker process: app/jobs/queue.py."""
