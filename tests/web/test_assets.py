@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from flask import url_for
 
-from app.web import assets
 from tests.site import logged_in, visitor
 
 ZIP = {"Accept-Encoding": "gzip, deflate, br"}
@@ -79,7 +78,7 @@ def test_a_file_is_compressed_once(browser, monkeypatch):
     def never(*_arguments, **_named):
         raise AssertionError("compressed again")
 
-    monkeypatch.setattr(assets.gzip, "compress", never)
+    monkeypatch.setattr("app.web.assets.gzip.compress", never)
     assert browser.get(f"/static/{SHEET}", headers=ZIP).headers["Content-Encoding"] == "gzip"
 
 
