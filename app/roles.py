@@ -19,7 +19,8 @@ FORM = "this_form_get this_form_post"
 # screen: what Operator, Marketer, Manager and Admin may do there; '' hides it from the menu too.
 TABLE: dict[str, tuple[str, str, str, str]] = {
     # the main path
-    "DecisionView": ("", "", "list", "list"),
+    "DecisionView": ("", "list", "list", "list"),
+    "BoardView": ("list work", "", "list work", "list work"),
     "QueueView": ("list work", "", "list work", "list work"),
     "LeadView": (
         f"{EDIT} work note",
@@ -54,6 +55,9 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "OwnNameView": (FORM, FORM, FORM, FORM),
     # what forms and filters ask for
     "PickerApi": ("get", "get", "get", "get"),
+    # what one has done oneself: long acts, and the way back
+    "JobView": ("list", "", "list", "list"),
+    "UndoView": ("undo", "undo", "undo", "undo"),
 }
 
 # What a role may open but no main path of it uses: reached by links, search and keys alone.
@@ -63,6 +67,8 @@ NOT_IN_MENU: dict[str, tuple[str, ...]] = {
     "DocumentView": ("Manager",),
     "ContactPersonView": ROLES,
     "NoteView": ROLES,
+    "JobView": ROLES,
+    "UndoView": ROLES,
     "RoiChartView": ROLES,
     "LeadStatusChartView": ROLES,
     "MonthlyChartView": ROLES,

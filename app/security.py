@@ -104,8 +104,7 @@ class SecurityManager(FabSecurityManager):
             log.info("a log-in was refused: user %s", found.id if found else "unknown")
             return None
         user = self.session.get(User, found.id)
-        expired = LoginFailure.at < utc_now() - WINDOW
-        self.session.execute(delete(LoginFailure).where((LoginFailure.id == this_try) | expired))
+        self.session.execute(delete(LoginFailure).where(LoginFailure.id == this_try))
         self.update_user_auth_stat(user, True)
         log.info("user %s has logged in", found.id)
         return user

@@ -34,6 +34,11 @@ ACTIONS = "act"
 NOT_WALKED = {"LoginView.logout", "compat.login"}  # they lead everybody to the log-in page
 
 DOORS = """
+BoardView.card                        GET     OGA
+BoardView.column                      GET     OGA
+BoardView.list                        GET     OGA
+BoardView.move                        GET     OGA
+BoardView.move                        POST    OGA
 CampaignView.action                POST    act
 CampaignView.action_post           POST    act
 CampaignView.add                   GET     MA
@@ -105,7 +110,8 @@ ContractView.sign                  GET     GA
 ContractView.sign                  POST    GA
 ContractView.terminate             GET     GA
 ContractView.terminate             POST    GA
-DecisionView.list                  GET     GA
+DecisionView.list                  GET     MGA
+DecisionView.rows                  GET     MGA
 DocumentView.action                POST    act
 DocumentView.action_post           POST    act
 DocumentView.download              GET     GA
@@ -113,6 +119,11 @@ DocumentView.list                  GET     GA
 DocumentView.retry                 POST    GA
 DocumentView.show                  GET     GA
 HomeView.index                     GET     OMGA
+JobView.cancel                     POST    OGA
+JobView.list                       GET     OGA
+JobView.progress                   GET     OGA
+JobView.show                       GET     OGA
+JobView.undo                       POST    OGA
 LeadStatusChartView.chart          GET     OMGA
 LeadView.action                    POST    act
 LeadView.action_post               POST    act
@@ -120,6 +131,7 @@ LeadView.add                       GET     OGA
 LeadView.add                       POST    OGA
 LeadView.assign                    GET     OGA
 LeadView.assign                    POST    OGA
+LeadView.bulk                      POST    OGA
 LeadView.claim                     POST    OGA
 LeadView.convert                   GET     GA
 LeadView.convert                   POST    GA
@@ -179,6 +191,8 @@ RoleView.edit                      GET     A
 RoleView.edit                      POST    A
 RoleView.list                      GET     A
 RoleView.show                      GET     A
+SearchView.found                   GET     OMGA
+SearchView.page                    GET     OMGA
 ServiceView.action                 POST    act
 ServiceView.action_post            POST    act
 ServiceView.add                    GET     MA
@@ -224,6 +238,7 @@ SubmissionView.action              POST    act
 SubmissionView.action_post         POST    act
 SubmissionView.list                GET     OGA
 SubmissionView.show                GET     OGA
+UndoView.undo                      POST    OMGA
 UserView.action                    POST    act
 UserView.action_post               POST    act
 UserView.add                       GET     A
@@ -439,7 +454,7 @@ def test_the_menu_shows_what_the_role_may_open_and_each_entry_opens(sqlite_app, 
     ("role", "start"),
     [
         ("Operator", "QueueView"),
-        ("Marketer", "CampaignView"),
+        ("Marketer", "DecisionView"),
         ("Manager", "DecisionView"),
         ("Admin", "DecisionView"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from http import HTTPStatus
@@ -162,7 +163,7 @@ def test_too_many_wrong_tries_from_an_address_make_it_wait(app):
     assert log_in(browser).status_code == HTTPStatus.FOUND
 
 
-def test_a_right_log_in_is_no_failure_and_old_ones_are_forgotten(app):
+def test_a_right_log_in_is_no_failure_and_old_ones_do_not_bar(app):
     with app.app_context():
         long_ago = utc_now() - timedelta(minutes=16)
         db.session.add_all(
@@ -170,7 +171,7 @@ def test_a_right_log_in_is_no_failure_and_old_ones_are_forgotten(app):
         )
         db.session.commit()
     assert log_in(visitor(app)).status_code == HTTPStatus.FOUND
-    assert tries(app) == 0
+    assert tries(app) == 50  # the administrator's start page counts those of a day
 
 
 def test_tries_sent_at_once_cannot_pass_the_limit(app):
@@ -366,21 +367,22 @@ def test_every_answer_carries_the_security_headers(client):
         policy = headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
-        assert "unsafe-inline" not in policy.split("style-src-attr")[0]
+        assert "unsafe-inline" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert "camera=()" in headers["Permissions-Policy"]
         assert "Strict-Transport-Security" not in headers
 
 
-def test_each_page_has_a_nonce_of_its_own_on_every_script(client):
-    seen = set()
-    for _ in range(2):
-        answer = client.get("/login/")
-        nonce = answer.headers["Content-Security-Policy"].split("'nonce-")[1].split("'")[0]
-        assert answer.text.count("<script") == answer.text.count(f'nonce="{nonce}"')
-        seen.add(nonce)
-    assert len(seen) == 2
+def test_pages_hold_no_script_and_no_style_of_their_own(app):
+    """`script-src 'self'; style-src 'self'`: whatever gets into a page cannot run."""
+    browser = logged_in(app, "admin")
+    for path in ("/login/", "/users/list/", "/roles/add", "/leadview/list/", "/nowhere"):
+        answer = browser.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "script-src 'self'; style-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert re.search(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", answer.text) is None
 
 
 def test_behind_https_cookies_are_secure_and_the_browser_remembers(tmp_path):

@@ -1,4 +1,4 @@
-"""What is kept for a time only: keys of forms and of requests, and wrong log-ins."""
+"""What is kept for a time only: keys of forms and of requests, wrong log-ins, steps to undo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from app.models.clock import utc_now
 from app.models.form_key import FormKey
 from app.models.login_failure import LoginFailure
 from app.models.source import IDEMPOTENCY_KEPT, IdempotencyKey
+from app.models.undo import UndoStep
 
 FORM_KEYS_KEPT = timedelta(days=7)
-FAILURES_KEPT = timedelta(days=1)
+FAILURES_KEPT = timedelta(days=2)  # a day, and one to compare it with
+STEPS_KEPT = timedelta(days=1)  # beyond their ten minutes, for an undo that runs long
 AT_ONCE = 10_000  # so that nobody waits long for the one writer of SQLite
 
 
@@ -24,6 +26,7 @@ def forget_old(session: Session) -> int:
         (FormKey, FormKey.key, FormKey.at, FORM_KEYS_KEPT),
         (IdempotencyKey, IdempotencyKey.id, IdempotencyKey.created_at, IDEMPOTENCY_KEPT),
         (LoginFailure, LoginFailure.id, LoginFailure.at, FAILURES_KEPT),
+        (UndoStep, UndoStep.id, UndoStep.until, STEPS_KEPT),
     )
     gone = 0
     for noun, key, at, kept in kinds:

@@ -39,6 +39,12 @@ class Count(int):
         self.more = more
         return self
 
+    @classmethod
+    def upto(cls, found: int | None) -> Count:
+        """Of rows that were counted up to the limit and one more."""
+        value = found or 0
+        return cls(min(value, COUNT_LIMIT), more=value > COUNT_LIMIT)
+
     def __str__(self) -> str:
         return number(int(self)) + ("+" if self.more else "")
 
@@ -109,6 +115,12 @@ def day(value: date | None) -> str:
     if isinstance(value, datetime):
         value = clock.company_day(value)
     pattern = "dd.MM.yyyy" if language() == "ru" else "d MMM yyyy"
+    return str(format_date(value, pattern, locale=locale()))
+
+
+def day_in_words(value: date) -> str:
+    """`Thu 5 November 2026` or `чт, 5 ноября 2026 г.`; app/static/js/forms.js words it likewise."""
+    pattern = "ccc, d MMMM y 'г'." if language() == "ru" else "ccc d MMMM y"
     return str(format_date(value, pattern, locale=locale()))
 
 
