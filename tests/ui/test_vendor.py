@@ -90,14 +90,12 @@ def test_pictures_hold_shapes_alone():
 def test_every_icon_that_a_source_names_is_in_the_sprite():
     there = set(re.findall(r'<symbol id="([^"]+)"', (SERVED / "icons.svg").read_text()))
     assert sorted(there) == (ROOT / "tools/vendor-icons.txt").read_text().split(), REFRESH
-    named = re.compile(
-        r"""\bicon\(\s*["']([a-z0-9-]+)["']|\bicon=["']([a-z0-9-]+)["']|icons\.svg#([a-z0-9-]+)"""
-    )
+    named = re.compile(r"""\bicon\(([^)]*)\)|\bicon=(["'][^"']*["'])|icons\.svg#([\w-]+)""")
     missing = {
         f"{path.relative_to(ROOT)}: {name}"
         for path, text in SOURCES.items()
-        for found in named.findall(text)
-        for name in found
+        for call, value, link in named.findall(text)
+        for name in [*re.findall(r"""(?<!== )["']([a-z0-9-]+)["']""", call + value), link]
         if name and name not in there
     }
     assert missing == set(), "add them to tools/vendor-icons.txt and " + REFRESH
