@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from app.models import clock
 from app.models.base import MAX_MONEY
 from app.ui import labels, widgets
+from app.ui.formatters import day_in_words
 
 MOST_INTEGER = 2**31 - 1
 _BLANKS = re.compile("[\\s\u00a0\u202f']")
@@ -153,6 +154,10 @@ class DateField(Typed):
     def write(self, value: date) -> str:
         return value.isoformat()
 
+    def said(self) -> str:
+        """The day in words: the browser shows it in the order of its own language."""
+        return day_in_words(self.data) if isinstance(self.data, date) else ""
+
     def complaint(self) -> str:
         return gettext("Write a day such as 2026-11-05.")
 
@@ -167,6 +172,12 @@ class DateTimeField(Typed):
 
     def write(self, value: datetime) -> str:
         return clock.local(value).strftime("%Y-%m-%dT%H:%M")
+
+    def said(self) -> str:
+        if not isinstance(self.data, datetime):
+            return ""
+        here = clock.local(self.data)
+        return f"{day_in_words(here.date())}, {here:%H:%M}"
 
     def complaint(self) -> str:
         return gettext("Write a day and a time such as 2026-11-05 14:30.")

@@ -65,12 +65,14 @@ def number(value: int | Decimal) -> str:
     return str(format_decimal(value, locale=locale()))
 
 
-def money(value: Decimal | int | None, currency: str | None = "RUB") -> str:
-    """`₽1,234.50` or `1 234,50 ₽`, rounded half up; '' for none."""
+def money(value: Decimal | int | None, currency: str | None = "RUB", *, whole: bool = False) -> str:
+    """`₽1,234.50` or `1 234,50 ₽`, rounded half up; '' for none. `whole` leaves out the hundredths:
+    for a column in which they are all zero.
+    """
     if value is None:
         return ""
     currency = currency or "RUB"
-    places = get_currency_precision(currency)
+    places = 0 if whole else get_currency_precision(currency)
     amount = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     sign, minus, digits = SIGNS.get(currency), "-" if amount < 0 else "", f"{abs(amount):,f}"
     if language() == "ru":
@@ -185,12 +187,17 @@ def percent(ratio: Decimal | None) -> str:
     """
     if ratio is None:
         return ""
+    blank = NO_BREAK if language() == "ru" else ""
+    return f"{points(ratio)}{blank}%"
+
+
+def points(ratio: Decimal) -> str:
+    """The number of a percentage, without its sign: 0.0951 → 9.5."""
     value = Decimal(ratio) * 100
     fine = value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
     shown = fine if abs(fine) < 10 and fine != 0 else value.quantize(Decimal(1), ROUND_HALF_UP)
     pattern = "#,##0.0" if shown is fine else "#,##0"
-    blank = NO_BREAK if language() == "ru" else ""
-    return f"{format_decimal(shown, pattern, locale=locale())}{blank}%"
+    return str(format_decimal(shown, pattern, locale=locale()))
 
 
 def phone(value: str | None, extension: str | None = None, region: str | None = None) -> str:

@@ -20,10 +20,13 @@ class Control:
             kwargs.setdefault(name, value)
         if "name_" in kwargs:  # FAB's way to say under which name a filter is sent
             kwargs["name"] = kwargs.pop("name_")
+        described = [f"{field.id}-fault"] if field.errors else []
         if field.errors:
             kwargs["aria-invalid"] = "true"
         if field.description:
-            kwargs.setdefault("aria-describedby", f"{field.id}-help")
+            described.append(f"{field.id}-help")
+        if described:
+            kwargs.setdefault("aria-describedby", " ".join(described))
         return super().__call__(field, **kwargs)  # type: ignore[misc]
 
 
@@ -54,7 +57,9 @@ class DateTimeInput(Control, widgets.DateTimeLocalInput):
 
 
 class Select(Control, widgets.Select):
-    pass
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("class", "form-select")
+        return super().__call__(field, **kwargs)
 
 
 class PickerWidget:

@@ -10,8 +10,21 @@ OURS = Path(__file__).resolve().parents[2] / "app" / "templates" / "appbuilder"
 THEIRS = Path(str(files("flask_appbuilder"))) / "templates" / "appbuilder"
 # Read the original again when it has changed, take over what it mends, and write its digest here.
 READ = {
-    "general/alert.html": "a1d8f674dcdba297",
-    "general/confirm.html": "b40fa102c061f75b",
+    "baselayout.html": "105fed3336242802",
+    "flash.html": "a268376b17b04c6d",
+    "general/lib.html": "d91fc4025d4fc213",
+    "general/model/add.html": "321397131fa0a95f",
+    "general/model/edit.html": "a10db10430c6aa9f",
+    "general/model/list.html": "7c11106ff27fb6d2",
+    "general/model/show.html": "67a574db1dc124a2",
+    "general/security/login_db.html": "809558f64c446bff",
+    "general/widgets/base_list.html": "16fec5c8fa0b3da9",
+    "general/widgets/form.html": "640a41d53d00a184",
+    "general/widgets/list.html": "2a0fad48fe42239c",
+    "general/widgets/roles/list.html": "fbf2cb3dbc25ccb6",
+    "general/widgets/show.html": "babd5b80d4e383c4",
+    "init.html": "63cd58ec542d996f",
+    "navbar.html": "140e7b7ef55a8b66",
     "navbar_right.html": "0a7b39c996f2f3a1",
 }
 

@@ -26,11 +26,26 @@
     document.querySelectorAll("form[method=post] button[type=submit]:disabled")
       .forEach(function (button) { button.disabled = false; });
   });
-  document.addEventListener("change", function (event) {
-    const all = event.target.closest("[data-check-all]");
-    if (all) {
-      all.closest("form").querySelectorAll("input[name=rowid]")
-        .forEach(function (box) { box.checked = all.checked; });
-    }
+  // -- a day in words below its field: the browser shows days in the order of its own language
+  function sayDay(field) {
+    const line = document.querySelector('[data-says="' + field.id + '"]');
+    if (!line) { return; }
+    const found = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d))?/.exec(field.value);
+    if (!found) { line.textContent = ""; return; }
+    const day = new Date(Date.UTC(found[1], found[2] - 1, found[3]));
+    const russian = document.documentElement.lang === "ru";
+    const words = new Intl.DateTimeFormat(russian ? "ru" : "en-GB", {
+      weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+    }).format(day);
+    line.textContent = words.replace(/^(\w{3}),/, "$1") + (found[4] ? ", " + found[4] : "");
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.matches("input[type=date], input[type=datetime-local]")) { sayDay(event.target); }
+  });
+
+  // -- after a refusal the list of faults is what one reads first
+  document.addEventListener("DOMContentLoaded", function () {
+    const faults = document.querySelector("[data-focus]");
+    if (faults) { faults.focus(); }
   });
 })();

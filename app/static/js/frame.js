@@ -80,7 +80,8 @@
     form.setAttribute("hx-post", form.getAttribute("action") || window.location.href);
     form.setAttribute("hx-target", part);
     form.setAttribute("hx-select", part);
-    form.setAttribute("hx-select-oob", "#status:innerHTML");
+    const also = (form.dataset.swapAlso || "").split(" ").filter(Boolean).map(function (id) { return id + ":outerHTML"; });
+    form.setAttribute("hx-select-oob", ["#status:innerHTML"].concat(also).join(","));
     form.setAttribute("hx-swap", "outerHTML");
     form.setAttribute("hx-disabled-elt", "find button");
   }
