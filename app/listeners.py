@@ -95,6 +95,7 @@ def _after_soft_rollback(session: Session, _previous: Any) -> None:
     for row in session.identity_map.values():
         if isinstance(row, Contract):  # an amendment that was lost must not colour the next change
             row.amendment_reason, row.takes_todays_data = "", False
+            row.crediting_reason = ""
 
 
 def _tell_created(session: Session, contract: Contract) -> None:
@@ -119,8 +120,8 @@ def _tell_changed(session: Session, contract: Contract) -> None:
         document, renewed = _order(session, contract)
         changes += renewed
     facts: dict[str, Any] = {"number": contract.number} if contract.number else {}
-    if contract.amendment_reason:
-        facts["reason"] = contract.amendment_reason
+    if contract.amendment_reason or contract.crediting_reason:
+        facts["reason"] = contract.amendment_reason or contract.crediting_reason
     if document is not None:
         facts["version"] = document.version
     if changes or contract.amendment_reason:
@@ -129,7 +130,7 @@ def _tell_changed(session: Session, contract: Contract) -> None:
         if moved is not None:
             left = session.get(Client, moved["old"])
             _note(session, contract, left, kind, changes=changes, facts=facts)
-    contract.amendment_reason = ""
+    contract.amendment_reason = contract.crediting_reason = ""
     contract.takes_todays_data = False
 
 

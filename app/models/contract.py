@@ -148,6 +148,7 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
     # What the verb wants the listeners to write into the note and the next version; not stored.
     amendment_reason: str = ""
     takes_todays_data: bool = False
+    crediting_reason: str = ""
 
     # -- questions ---------------------------------------------------------------------------
 
@@ -269,6 +270,17 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
             self._refresh_search_text()
             # A new version alone is a change too: the flush must see it.
             self.changed_at = utc_now()
+
+    def credit(self, campaign: Campaign | None, reason: str) -> None:
+        """Another campaign gets the credit for the contract, and the note says why. The campaign is
+        not printed, so no version follows. Raises Invalid without a reason or a change.
+        """
+        words = checked_text("reason", reason, limit=1000)
+        required("reason", words)
+        if not self._differs("campaign", campaign):
+            raise Invalid.of("campaign", N_("Choose another campaign."))
+        self.change(campaign=campaign)
+        self.crediting_reason = words
 
     def complete(self, on: date | None = None) -> None:
         """signed → completed on a company day; the revenue stays."""

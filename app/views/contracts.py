@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 from flask import make_response, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from sqlalchemy import select
@@ -27,16 +27,24 @@ from app.models.contract import TERMS, Contract, ContractStatus
 from app.models.document import Document, DocumentState
 from app.models.revenue_entry import RevenueReason
 from app.ui import labels
+from app.ui.access import may
 from app.ui.fields import ChoiceField, DateField, MoneyField, TextAreaField
+from app.ui.formatters import day
 from app.ui.pickers import PickerField
+from app.ui.pills import pill, status_pill
+from app.views import contract_lists
 from app.views.base import Interface, NounForm, NounView, Verb, address_of, verb
 from app.views.base.forms import REQUIRED
-from app.views.documents import document_of, pdf_answer, reason_text, size_text
+from app.views.base.inplace import InPlace
+from app.views.documents import document_of, pages_of, pdf_answer, reason_text, size_text
+from app.views.notes import TellsStory, asked_story
 
 # The one next act first, the ending last.
 ORDER = ("sign", "complete", "amend", "terminate", "restore")
-USUALLY_READY_WITHIN = timedelta(minutes=2)
+USUALLY_READY_WITHIN = timedelta(minutes=1)
 TRY_AGAIN_AFTER = 5  # seconds
+MOST_VERSIONS = 50
+LINES = ("client", "service", "amount", "period", "language", "campaign", "lead", "manager")
 
 
 class TermsWhileDraft(NounForm):
@@ -45,7 +53,7 @@ class TermsWhileDraft(NounForm):
     def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=obj, **kwargs)
         if obj is not None and not obj.is_draft:
-            for name in TERMS:
+            for name in (*TERMS, "campaign"):  # a signed one's campaign changes with a reason
                 del self[name]
 
 
@@ -67,7 +75,12 @@ class TerminateForm(NounForm):
     )
 
 
-class ContractView(NounView):
+class CreditForm(NounForm):
+    campaign = PickerField(labels.field_label("campaign"), noun="campaign")
+    reason = TextAreaField(_("Why?"), [InputRequired(REQUIRED)])
+
+
+class ContractView(InPlace, TellsStory, NounView):
     datamodel = Interface(Contract)
     list_title, show_title = _("Contracts"), _("Contract")
     add_title, edit_title = _("New contract"), _("Change contract")
@@ -83,14 +96,32 @@ class ContractView(NounView):
         "client", "service", "amount", "starts_on", "ends_on", "language", "lead", "campaign",
         "manager",
     ]  # fmt: skip
+    more_columns: ClassVar = ["campaign", "starts_on", "language", "completed_on", "terminated_on"]
+    card_columns: ClassVar = ["number", "status", "client", "amount"]
+    narrowings = contract_lists.NARROWINGS
+    built_in_views = contract_lists.BUILT_IN
+    exportable = True
     order_columns = ["number", "amount", "status", "signed_on", "ends_on"]
     base_order = ("id", "desc")
-    search_columns = ["status", "service", "campaign", "manager", "signed_on", "ends_on"]
+    search_columns = [
+        "status", "service", "campaign", "manager", "signed_on", "ends_on", "client",
+    ]  # fmt: skip
     needs = [
         "number", "client", "service", "amount", "status", "signed_on", "ends_on", "manager",
     ]  # fmt: skip
     enums = {"status": ContractStatus}
-    label_columns = {"pdf": _("PDF")}
+    label_columns = {"pdf": _("PDF"), "period": _("Period")}
+    in_place: ClassVar = {
+        "client": ("client",),
+        "service": ("service",),
+        "amount": ("amount",),
+        "period": ("starts_on", "ends_on"),
+        "language": ("language",),
+        "lead": ("lead",),
+        "manager": ("manager",),
+    }
+    in_place_verbs: ClassVar = {"campaign": "credit"}
+    in_place_parts = "#contract-head #contract-band #document-pane #story"
     remove_label = _("Delete")
     show_template = "crm/contract_show.html"
     remove_template = "crm/contract_remove.html"
@@ -139,12 +170,17 @@ class ContractView(NounView):
     def cell(self, row: Contract, column: str) -> Any:
         if column == "number":
             return self.number_of(row)
-        if column == "status" and row.is_voided:
-            return gettext("%(status)s, voided", status=super().cell(row, column))
+        if column == "period":
+            return period_text(row)
+        if column == "status":
+            if row.is_voided:
+                word = labels.label(ContractStatus, row.status)
+                return pill("bad", gettext("%(status)s, voided", status=word))
+            return status_pill(ContractStatus, row.status)
         return super().cell(row, column)
 
     def _values(self, rows: list[Contract]) -> Any:
-        columns = [column for column in self.list_columns if column != "pdf"]
+        columns = [column for column in self.shown_columns if column != "pdf"]
         states = self._pdf_states(rows)
         return [
             {column: self.cell(row, column) for column in columns}
@@ -159,7 +195,7 @@ class ContractView(NounView):
             .where(Document.contract_id.in_([row.id for row in rows]))
             .order_by(Document.contract_id, Document.version)
         )
-        return {row_id: labels.label(DocumentState, state) for row_id, state in found}
+        return {row_id: status_pill(DocumentState, state) for row_id, state in found}
 
     # -- drafts ----------------------------------------------------------------------------------
 
@@ -199,32 +235,75 @@ class ContractView(NounView):
     # -- the page --------------------------------------------------------------------------------
 
     def buttons(self, row: Contract) -> list[Verb]:
-        return sorted(super().buttons(row), key=lambda one: ORDER.index(one.name))
+        offered = [one for one in super().buttons(row) if one.name in ORDER]
+        return sorted(offered, key=lambda one: ORDER.index(one.name))
 
-    def sections(self, row: Contract) -> list[tuple[Any, list[tuple[Any, Any]]]]:
-        """Without the lines that have no value yet, such as the day of completion of a draft."""
-        return [
-            (title, [(label, value) for label, value in lines if value not in ("", None)])
-            for title, lines in super().sections(row)
-        ]
+    def may_edit_in_place(self, row: Contract, name: str) -> bool:
+        """The terms of a signed contract change by an amendment alone."""
+        if not row.is_draft and (name in TERMS or name == "period"):
+            return False
+        return super().may_edit_in_place(row, name)
+
+    def related(self, row: Contract) -> list[Any]:
+        return []
+
+    def sections(self, row: Contract) -> list[Any]:
+        return []
 
     def context(self, row: Contract) -> dict[str, Any]:
+        acts = self.buttons(row)
+        lead = [one for one in acts if one.name in ("sign", "complete", "restore")]
+        return self.pane_of(row) | {
+            "act": lead[0] if lead else None,
+            "further": [one for one in acts if one not in lead],
+            "lines": [self.line(row, name) for name in LINES],
+            "ends": ends_text(row),
+            "told": asked_story(row),
+            "RevenueReason": RevenueReason,
+        }
+
+    # -- the document beside it ------------------------------------------------------------------
+
+    def pane_of(self, row: Contract) -> dict[str, Any]:
+        """The newest version of the document and those before it. `seen` is what a page that looks
+        again has shown already.
+        """
         documents = self.session.scalars(
             select(Document)
             .where(Document.contract_id == row.id)
             .order_by(Document.version.desc())
+            .limit(MOST_VERSIONS)
             .options(defer(Document.terms))
         ).all()
-        waiting = [one for one in documents if one.state == DocumentState.WAITING]
-        late = any(one.ordered_at < utc_now() - USUALLY_READY_WITHIN for one in waiting)
+        newest = documents[0] if documents else None
+        waits_since = (
+            newest.ordered_at if newest and newest.state == DocumentState.WAITING else None
+        )
+        late = waits_since is not None and waits_since < utc_now() - USUALLY_READY_WITHIN
         return {
             "documents": documents,
-            "refresh": (30 if late else 4) if waiting else None,
+            "newest": newest,
+            "pages": pages_of(newest) if newest is not None and may("show", "DocumentView") else 0,
+            "late": late,
+            "looks_again": (30 if late else 3) if waits_since else None,
+            "seen": f"{newest.version}-{newest.state}-{late:d}" if newest is not None else "",
             "reason_text": reason_text,
             "size_text": size_text,
             "DocumentState": DocumentState,
-            "RevenueReason": RevenueReason,
         }
+
+    @expose("/<int:pk>/pane")
+    @has_access
+    @permission_name("show")
+    def pane(self, pk: int) -> Any:
+        """The pane alone, for a page that waits; 204 while it would look as it did."""
+        row = self.row_or_404(pk)
+        told = self.pane_of(row)
+        if request.args.get("seen") == told["seen"]:
+            return "", 204
+        return self.render_template(
+            "crm/contract_pane_part.html", view=self, row=row, speaks=True, **told
+        )
 
     # -- verbs -----------------------------------------------------------------------------------
 
@@ -269,7 +348,15 @@ class ContractView(NounView):
         }
 
     @verb(
-        _("Complete"), permission="sign", form=CompleteForm, versioned=True,
+        _("Change the campaign"), permission="edit", form=CreditForm, versioned=True,
+        when=lambda contract: not contract.is_put_away, template="crm/contract_verb.html",
+    )  # fmt: skip
+    def credit(self, row: Contract, values: dict[str, Any]) -> str:
+        row.credit(values["campaign"], values["reason"])
+        return gettext("The contract counts for another campaign now.")
+
+    @verb(
+        _("Complete"), permission="sign", form=CompleteForm, versioned=True, style="primary",
         when=lambda contract: contract.can_be_amended, template="crm/contract_verb.html",
     )  # fmt: skip
     def complete(self, row: Contract, values: dict[str, Any]) -> str:
@@ -282,6 +369,7 @@ class ContractView(NounView):
     @verb(
         _("Terminate"), permission="sign", form=TerminateForm, versioned=True,
         when=lambda contract: contract.can_be_amended, template="crm/contract_verb.html",
+        style="danger",
     )  # fmt: skip
     def terminate(self, row: Contract, values: dict[str, Any]) -> str:
         row.terminate(values["terminated_on"], values["reason"], kept=values["kept"])
@@ -341,6 +429,34 @@ class ContractView(NounView):
             back=url_for(f"{self.endpoint}.show", pk=row.id),
         )  # fmt: skip
         return make_response(page, status)
+
+
+def period_text(row: Contract) -> str:
+    """`1 Nov 2026 – 30 Nov 2026`; an open end is said in words."""
+    if row.starts_on and row.ends_on:
+        return f"{day(row.starts_on)} – {day(row.ends_on)}"
+    if row.starts_on:
+        return gettext("from %(day)s", day=day(row.starts_on))
+    return gettext("until %(day)s", day=day(row.ends_on)) if row.ends_on else ""
+
+
+def days_text(ends_on: date) -> str:
+    """How far the end is: `ends in 12 days`, `ended 3 days ago`."""
+    days = (ends_on - today()).days
+    if days > 0:
+        return ngettext("ends in %(num)s day", "ends in %(num)s days", days)
+    if days == 0:
+        return gettext("ends today")
+    return ngettext("ended %(num)s day ago", "ended %(num)s days ago", -days)
+
+
+def ends_text(row: Contract) -> tuple[str, str] | None:
+    """(kind of mark, words) of a contract in force that has an end."""
+    if row.ends_on is None or not row.can_be_amended:
+        return None
+    left = (row.ends_on - today()).days
+    kind = "overdue" if left < 0 else "today" if left == 0 else "later"
+    return kind, days_text(row.ends_on)
 
 
 def refuse_strangers_lead(client: Any, lead: Any) -> None:

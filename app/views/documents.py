@@ -6,19 +6,22 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
-from flask import abort, send_file
+from flask import abort, make_response, request, send_file
 from flask_appbuilder.baseviews import expose
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 from sqlalchemy import Select, literal, select, union_all
 from werkzeug.wrappers import Response
 
+from app.documents.pages import NoSuchPage, count_once, known_count, page_picture
 from app.documents.template import file_name
 from app.models.document import Document, DocumentKind, DocumentState
 from app.ui.formatters import number
+from app.ui.pills import status_pill
 from app.views.base import Interface, NounView, address_of, verb
+from app.views.base.links import screen_of
 
 QUEUE = "queue"
 ORDER = (DocumentState.FAILED, DocumentState.WAITING, DocumentState.READY)
@@ -79,6 +82,14 @@ def document_of(session: Any, contract_id: int, version: int) -> Document:
     if found is None:
         abort(404)
     return found
+
+
+def pages_of(document: Document) -> int:
+    """How many pages its picture has; the bytes are read once in the life of a process."""
+    if not document.is_ready or not document.sha256:
+        return 0
+    known = known_count(document.sha256)
+    return count_once(document.sha256, document.content or b"") if known is None else known
 
 
 def ready_pdf(document: Document) -> Response | None:
@@ -161,7 +172,12 @@ class DocumentView(NounView):
             text = number_of(row)
             address = address_of("contract", row.contract_id)
             return Markup('<a href="{}">{}</a>').format(address, text) if address else text
+        if column == "state":
+            return status_pill(DocumentState, row.state)
         return super().cell(row, column)
+
+    def context(self, row: Document) -> dict[str, Any]:
+        return {"pages": pages_of(row)}
 
     @expose("/download/<pk>")
     @has_access
@@ -175,6 +191,35 @@ class DocumentView(NounView):
             )  # fmt: skip
             return page, 409
         return answer
+
+    @expose("/<int:pk>/page/<int(max=999):page>.png")
+    @has_access
+    @permission_name("show")
+    def page(self, pk: int, page: int) -> Response:
+        """A page's picture, for those who may open its contract. The browser keeps it, and asks
+        each time whether it may still show it.
+        """
+        row = self.row_or_404(pk)
+        contracts = screen_of("contract")
+        if contracts is None or not contracts.offers("show"):
+            abort(403)
+        contracts.row_or_404(row.contract_id)
+        if not row.is_ready:
+            abort(404)
+        tag = f"{row.sha256}-{page}"
+        if request.if_none_match.contains(tag):
+            response = make_response("", 304)
+        else:
+            content = row.content or b""
+            self.session.rollback()  # nothing slow happens inside a transaction
+            try:
+                response = make_response(page_picture(content, page))
+            except NoSuchPage:
+                abort(404)
+            response.mimetype = "image/png"
+        response.set_etag(tag)
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
 
     @verb(_("Retry"), when=lambda document: not document.is_ready, style="primary")
     def retry(self, row: Document) -> tuple[Any, str]:

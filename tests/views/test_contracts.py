@@ -214,7 +214,7 @@ def test_errors_stand_at_their_fields_and_nothing_typed_is_lost(app: Flask, clie
     answer = send(client, "/contractview/add", client="", service="", amount="12,5")
     assert answer.status_code == 400
     text = answer.get_data(as_text=True)
-    assert text.count("Fill in this field.") == 2
+    assert text.count("Fill in this field.") == 4  # beside each field and in the summary
     assert 'value="12,5"' in text
     with stored(app) as session:
         sold = make_service(session).id
@@ -262,18 +262,37 @@ def test_a_form_that_is_older_than_the_record_comes_back(app: Flask, client_as: 
 
 def test_a_signed_contracts_terms_are_not_in_the_form(app: Flask, client_as: Any) -> None:
     number = signed(app, amount=Decimal(10))
-    with stored(app) as session:
-        campaign = make_campaign(session).id
     client, edit = client_as("Manager"), f"/contractview/edit/{number}"
     opened = form_of(client, edit)
     assert "amount" not in opened
-    assert "campaign" in opened
-    answer = client.post(edit, data=opened | {"campaign": campaign, "amount": "99"})
+    assert "campaign" not in opened
+    assert "manager" in opened
+    answer = client.post(edit, data=opened | {"manager": "", "amount": "99"})
     assert answer.status_code == 302
     with stored(app) as session:
         row = session.get_one(Contract, number)
-        assert [row.amount, row.campaign_id] == [10, campaign]
+        assert [row.amount, row.manager_id] == [10, None]
     assert versions(app, number) == [(1, "waiting")]
+
+
+def test_another_campaign_for_a_contract_needs_a_reason(app: Flask, client_as: Any) -> None:
+    number = signed(app, amount=Decimal(10))
+    with stored(app) as session:
+        campaign = make_campaign(session, title="Autumn").id
+    client, address = client_as("Manager"), f"/contractview/{number}/credit"
+    opened = form_of(client, address)
+    assert client.post(address, data=opened | {"campaign": campaign}).status_code == 400
+    answer = client.post(address, data=opened | {"campaign": campaign, "reason": "They told us"})
+    assert answer.status_code == 302
+    with stored(app) as session:
+        row = session.get_one(Contract, number)
+        assert row.campaign_id == campaign
+        note = row.notes[-1]
+        assert (note.kind, note.facts["reason"]) == ("changed", "They told us")
+        assert [change["field"] for change in note.changes] == ["campaign"]
+    assert versions(app, number) == [(1, "waiting")]
+    same = form_of(client, address) | {"campaign": campaign, "reason": "again"}
+    assert client.post(address, data=same).status_code == 400
 
 
 # -- signing ---------------------------------------------------------------------------------------
@@ -306,8 +325,9 @@ def test_signing_gives_number_note_document_and_revenue(app: Flask, client_as: A
     assert revenue(app, number) == 10
     text = page(client, f"/contractview/show/{number}")
     assert "Contract № 1 has been signed." in text
-    assert '<meta http-equiv="refresh" content="4">' in text
-    assert "Usually under a minute." in text
+    assert '<noscript><meta http-equiv="refresh" content="4"></noscript>' in text
+    assert "usually under a minute" in text
+    assert f'hx-get="/contractview/{number}/pane?seen=1-waiting-0" hx-trigger="every 3s"' in text
 
 
 def test_a_second_click_takes_no_second_number(app: Flask, client_as: Any) -> None:
