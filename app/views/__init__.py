@@ -8,7 +8,7 @@ from flask import current_app
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
-from app.views import compat
+from app.views import compat, search
 from app.views.base import PickerApi
 from app.views.campaigns import CampaignView, ChannelView
 from app.views.clients import ClientView, ContactPersonView
@@ -20,6 +20,7 @@ from app.views.home import HomeView
 from app.views.leads import LeadView
 from app.views.notes import NoteView
 from app.views.queue import QueueView
+from app.views.search import SearchView
 from app.views.security import RoleView, UserView
 from app.views.services import ServiceView
 from app.views.settings import SettingsView
@@ -62,7 +63,8 @@ def register(appbuilder: AppBuilder) -> None:
     entry(UserView, _("Users"), "user", **settings)
     entry(RoleView, _("Roles"), "key", **settings)
 
-    for view in (ContactPersonView, NoteView, PickerApi, SettingsView):
+    for view in (ContactPersonView, NoteView, PickerApi, SearchView, SettingsView):
         appbuilder.add_view_no_menu(view)
     appbuilder.sm.user_view = next(v for v in appbuilder.baseviews if isinstance(v, UserView))
+    search.init(current_app)
     compat.init(current_app)
