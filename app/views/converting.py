@@ -76,7 +76,7 @@ class Converting:
         style="primary", when=lambda lead: lead.is_open,
     )  # fmt: skip
     def convert(self, lead: Lead, values: dict[str, Any]) -> Any:
-        into = self._chosen(values)
+        into = self._into(values)
         client = lead.convert(into, seen=ids_of(values["seen"]))
         contracts = screen_of("contract")
         if values["start_contract"] and contracts is not None and contracts.offers("add"):
@@ -84,7 +84,7 @@ class Converting:
             return redirect(address)
         return client, gettext("The lead has become this client.")
 
-    def _chosen(self, values: dict[str, Any]) -> Client | NewPerson | NewOrganisation:
+    def _into(self, values: dict[str, Any]) -> Client | NewPerson | NewOrganisation:
         choice = values["into"]
         if choice == PERSON:
             return NewPerson()

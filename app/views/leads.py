@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder.actions import action
-from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.sqla.models import Group, Role, User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
-from markupsafe import Markup
 from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 from wtforms.validators import InputRequired
 
-from app.errors import N_, Invalid
 from app.extensions import db
 from app.intake import receive_by_hand
-from app.models import clock
 from app.models.claim import claim, claim_next, release
-from app.models.client import Client
 from app.models.contacts import read_email, split_fio
-from app.models.lead import CallOutcome, Lead, LeadStatus, LostReason, is_open_lead
-from app.models.matching import Keys, leads_sharing, sharing_params
+from app.models.lead import CallOutcome, Lead, LeadStatus, LostReason
+from app.models.submission import Submission
 from app.ui import pickers
 from app.ui.access import may
-from app.ui.fields import ChoiceField, DateTimeField, TextAreaField, read_id
+from app.ui.fields import ChoiceField, TextAreaField, read_id
 from app.ui.formatters import label_of, moment
 from app.ui.labels import label
 from app.ui.pickers import PickerField
+from app.views import lead_lists
 from app.views.base import InPlace, Interface, NounForm, NounView, Verb, link_to, verb
 from app.views.base.widgets import NounList
+from app.views.calls import (
+    CallForm,
+    PlanForm,
+    after_call,
+    chosen_time,
+    suggestion_for,
+    told_of_call,
+)
 from app.views.converting import Converting
-from app.views.submissions import SubmissionView
-
-MORNING = time(10)  # when a contact that is planned by the day takes place
-DAYS = {"tomorrow": 1, "three_days": 3, "next_week": 7}
-WHEN = [
-    ("", _("Nothing planned")),
-    ("tomorrow", _("Tomorrow 10:00")),
-    ("three_days", _("In 3 days")),
-    ("next_week", _("In a week")),
-    ("date", _("At the time below")),
-]
-AFTER_CALL = [
-    ("", _("In work, or as it is")),
-    (LeadStatus.IN_WORK.value, _("In work")),
-    (LeadStatus.QUALIFIED.value, _("Qualified")),
-    (LeadStatus.LOST.value, _("Lost")),
-]
-# In this order; calls, plans, notes and the responsible one are forms on the lead's page.
-BUTTONS = (
-    "restore", "convert", "take", "qualify", "reopen", "claim", "take_over", "let_go", "lose",
+from app.views.lead_words import (
+    changed_only,
+    due,
+    holder_of,
+    phone_with_acts,
+    reachable,
+    short_moment,
+    tries,
 )  # fmt: skip
-MOST_SIMILAR = 10
+from app.views.notes import TellsStory, asked_story
+from app.views.similar import KnowsSimilar
+from app.views.walking import remember, step_of
+
+# What stands at the right of the name; the rest are the status strip and forms on the page.
+BUTTONS = ("restore", "convert", "reopen", "claim", "take_over", "let_go")
+MOST_SUBMISSIONS = 5
+# What the page says of the person, a line each, edited where it stands.
+LINES = (
+    "phone", "email", "contact_points", "assignee", "campaign", "company_name", "job_title",
+    "language",
+)  # fmt: skip
 
 
 # -- colleagues who may work leads ---------------------------------------------------------------
@@ -98,20 +102,6 @@ class LeadWorkers(pickers.UserPicker):
 # -- forms of the acts -----------------------------------------------------------------------------
 
 
-class CallForm(NounForm):
-    outcome = ChoiceField(_("How did it go?"), [InputRequired()], enum=CallOutcome)
-    text = TextAreaField(_("Note"), id="call_text")
-    when = ChoiceField(_("Next contact"), choices=WHEN, id="call_when")
-    next_contact_at = DateTimeField(_("Day and time"), id="call_at")
-    status = ChoiceField(_("Status"), choices=AFTER_CALL)
-    lost_reason = ChoiceField(_("If lost: why?"), enum=LostReason, blank=True, id="call_lost")
-
-
-class PlanForm(NounForm):
-    when = ChoiceField(_("Next contact"), choices=WHEN, id="plan_when")
-    next_contact_at = DateTimeField(_("Day and time"), id="plan_at")
-
-
 class AssignForm(NounForm):
     assignee = PickerField(_("Responsible"), noun=LeadWorkers.noun)
 
@@ -125,17 +115,14 @@ class NoteForm(NounForm):
     text = TextAreaField(_("Note"), id="note_text")
 
 
-def chosen_time(values: dict[str, Any]) -> datetime | None:
-    """When `when` and `next_contact_at` mean; raises Invalid for a past or an empty time."""
-    when, at = values["when"], values["next_contact_at"]
-    if when in DAYS:
-        day_ = clock.today() + timedelta(days=DAYS[when])
-        return datetime.combine(day_, MORNING, tzinfo=clock.zone()).astimezone(UTC)
-    if when == "date" and at is None:
-        raise Invalid.of("next_contact_at", N_("Write the day and the time."))
-    if at is not None and at < clock.utc_now():
-        raise Invalid.of("next_contact_at", N_("Choose a time that is still to come."))
-    return at if isinstance(at, datetime) else None
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A status of the strip; `act` is the verb that leads there, "" where none does."""
+
+    status: str
+    label: str
+    is_now: bool
+    act: str
 
 
 # -- the screen ------------------------------------------------------------------------------------
@@ -151,27 +138,28 @@ class PeopleInterface(Interface):
         return super().apply_order_by(query, column, order_direction, *args, **kwargs)
 
 
-class NobodysOnRequest(BaseFilter):
-    """`?whose=nobody` lists the open leads that nobody is responsible for."""
-
-    def apply(self, query: Any, value: Any) -> Any:
-        if request.endpoint == "LeadView.list" and request.args.get("whose") == "nobody":
-            return query.filter(is_open_lead(), Lead.assignee_id.is_(None))
-        return query
-
-
 class LeadList(NounList):
     template = "crm/lead_list.html"
 
 
-class LeadView(Converting, InPlace, NounView):
+class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     datamodel = PeopleInterface(Lead)
     list_title, show_title = _("Leads"), _("Lead")
     add_title, edit_title = _("New lead"), _("Change lead")
     list_columns = [
-        "name", "next_contact_at", "phone", "email", "status", "last_outcome", "campaign",
-        "assignee", "received_at",
+        "next_contact_at", "name", "phone", "status", "last_outcome", "campaign", "assignee",
+        "received_at",
     ]  # fmt: skip
+    more_columns = [
+        "email", "company_name", "job_title", "language", "lost_reason", "asked_again_at",
+        "status_changed_at",
+    ]  # fmt: skip
+    link_column = "name"
+    card_columns = ["name", "status", "phone", "next_contact_at"]
+    narrowings = lead_lists.NARROWINGS
+    built_in_views = lead_lists.BUILT_IN
+    exportable = True
+    board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",
         "phone", "email", "calls", "status", "campaign.title", "assignee.first_name",
@@ -188,7 +176,8 @@ class LeadView(Converting, InPlace, NounView):
     ]  # fmt: skip
     order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
-    base_filters = [["assignee", NobodysOnRequest, None]]
+    bulk_verbs = ["assign", "plan", "take", "qualify", "lose", "reopen", "delete", "restore"]
+    bulk_menu = ("take", "qualify", "lose", "reopen")
     search_columns = [
         "status", "campaign", "assignee", "received_at", "next_contact_at", "lost_reason",
     ]  # fmt: skip
@@ -196,7 +185,6 @@ class LeadView(Converting, InPlace, NounView):
     label_columns = {"last_outcome": _("Last call"), "client": _("Became the client")}
     list_widget = LeadList
     show_template = "crm/lead.html"
-    related_views = [SubmissionView]
     link = staticmethod(link_to)
     in_place = {
         "name": ("last_name", "first_name", "middle_name"), "phone": ("phone",),
@@ -204,6 +192,7 @@ class LeadView(Converting, InPlace, NounView):
         "campaign": ("campaign",), "language": ("language",),
     }  # fmt: skip
     in_place_verbs = {"assignee": "assign"}
+    in_place_parts = "#lead-head #story"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -230,6 +219,19 @@ class LeadView(Converting, InPlace, NounView):
         offered = {one.name: one for one in super().buttons(row)}
         return [offered[name] for name in BUTTONS if name in offered]
 
+    def line_value(self, row: Lead, name: str) -> Any:
+        if name == "phone":
+            return phone_with_acts(row, key="c")
+        return super().line_value(row, name)
+
+    def _values(self, rows: Any) -> Any:
+        if request.endpoint == f"{self.endpoint}.list":
+            remember("lead", (row.id for row in rows))
+        return super()._values(rows)
+
+    def related(self, row: Lead) -> list[Any]:
+        return []  # what was asked for stands on the page itself
+
     def context(self, row: Lead) -> dict[str, Any]:
         holder = holder_of(row)
         works = row.is_open and self.offers("log_call")
@@ -237,34 +239,54 @@ class LeadView(Converting, InPlace, NounView):
             "acts": {
                 "log_call": CallForm(formdata=None) if works else None,
                 "plan": PlanForm(formdata=None) if works else None,
-                "assign": AssignForm(formdata=None, data={"assignee": row.assignee})
-                if works else None,
+                "lose": LoseForm(formdata=None) if works else None,
                 "write_note": NoteForm(formdata=None) if self._may_note(row) else None,
             },
+            "suggested": {one.value: suggestion_for(row, one) for one in CallOutcome},
+            "steps": self.steps(row),
+            "step": step_of("lead", row.id),
+            "lines": [self.line(row, name) for name in LINES if self._is_worth_a_line(row, name)],
             "holder": row.claimed_by if holder else None,
             "held_by_me": holder == current_user.id,
-            "similar_leads": self.similar_leads(row),
-            "similar_clients": row.likely_clients() if may("list", "ClientView") else [],
-        }  # fmt: skip
+            "likeness": self.likeness(row),
+            "submissions": self._submissions(row) if may("list", "SubmissionView") else [],
+            "told": asked_story(row),
+            "due": due(row),
+            "tries": tries(row),
+            "status_of": lambda lead: label(LeadStatus, lead.status),
+        }
 
     def _may_note(self, row: Lead) -> bool:
         return not row.is_put_away and self.offers("write_note")
 
-    def similar_leads(self, lead: Lead) -> list[Lead]:
-        """Other leads with the same phone or e-mail, newest first."""
-        keys = Keys.of(lead)
-        if not keys:
-            return []
-        apart = [Keys(keys.phones, frozenset()), Keys(frozenset(), keys.emails)]
-        sharing = leads_sharing()
+    def _is_worth_a_line(self, row: Lead, name: str) -> bool:
+        return bool(getattr(row, name)) or self.may_edit_in_place(row, name)
+
+    def _submissions(self, lead: Lead) -> list[Submission]:
+        """What the person asked for, the newest first: answers of forms, click ids, UTM marks."""
         found = (
-            select(Lead)
-            .join(sharing, sharing.c.id == Lead.id)
-            .where(Lead.id != lead.id, Lead.archived_at.is_(None))
-            .order_by(Lead.id.desc())
-            .limit(MOST_SIMILAR)
+            select(Submission)
+            .where(Submission.lead_id == lead.id)
+            .options(joinedload(Submission.source))
+            .order_by(Submission.id.desc())
+            .limit(MOST_SUBMISSIONS)
         )
-        return list(self.session.scalars(found, sharing_params(apart)))
+        return list(self.session.scalars(found))
+
+    def steps(self, row: Lead) -> list[Step]:
+        """The status strip. A step that cannot be taken from here has no act."""
+        open_ = row.is_open and self.offers("take")
+        may_convert = row.is_open and self.offers("convert")
+        acts = {
+            LeadStatus.IN_WORK: "take" if open_ and row.status != LeadStatus.IN_WORK else "",
+            LeadStatus.QUALIFIED: "qualify" if open_ and row.status != LeadStatus.QUALIFIED else "",
+            LeadStatus.CONVERTED: "convert" if may_convert else "",
+            LeadStatus.LOST: "lose" if open_ else "",
+        }
+        return [
+            Step(one.value, label(LeadStatus, one), row.status == one, acts.get(one, ""))
+            for one in LeadStatus
+        ]
 
     # -- making and changing ---------------------------------------------------------------------
 
@@ -295,32 +317,31 @@ class LeadView(Converting, InPlace, NounView):
 
     # -- work ------------------------------------------------------------------------------------
 
-    @verb(_("Log a call"), permission="work", form=CallForm, when=lambda lead: lead.is_open)
+    @verb(
+        _("Log a call"), permission="work", form=CallForm, when=lambda lead: lead.is_open,
+        undoable=True, template="crm/call.html",
+    )  # fmt: skip
     def log_call(self, lead: Lead, values: dict[str, Any]) -> Any:
-        lead.log_call(
-            values["outcome"],
-            values["text"],
-            next_contact_at=chosen_time(values),
-            status=values["status"],
-            lost_reason=values["lost_reason"],
-        )
-        told = gettext("The call has been saved.")
-        if lead.next_contact_at is not None:
-            told += " " + gettext("Next contact: %(at)s.", at=moment(lead.next_contact_at))
+        lead.log_call(values["outcome"], values["text"], **after_call(lead, values))
+        told = told_of_call(lead, short_moment)
         if request.form.get("then") == "next":
             self.session.flush()
-            return self._open_next(told)
+            return self._open_next(), told
         return told
 
-    def _open_next(self, told: str) -> Response:
+    def context_log_call(self, lead: Lead, form: CallForm) -> dict[str, Any]:
+        return {"suggested": {one.value: suggestion_for(lead, one) for one in CallOutcome}}
+
+    def _open_next(self) -> Response:
         following = claim_next(self.session, current_user.id)
-        flash(told, "success")
         if following is None:
-            flash(gettext("All calls that were due have been made."), "info")
             return redirect(url_for("QueueView.list"))
         return redirect(url_for("LeadView.show", pk=following.id))
 
-    @verb(_("Next contact"), permission="work", form=PlanForm, when=lambda lead: lead.is_open)
+    @verb(
+        _("Next contact"), permission="work", form=PlanForm, when=lambda lead: lead.is_open,
+        undoable=True,
+    )  # fmt: skip
     def plan(self, lead: Lead, values: dict[str, Any]) -> str:
         at = chosen_time(values)
         lead.plan_contact(at)
@@ -328,7 +349,10 @@ class LeadView(Converting, InPlace, NounView):
             return gettext("No contact is planned.")
         return gettext("Next contact: %(at)s.", at=moment(at))
 
-    @verb(_("Assign"), permission="work", form=AssignForm, when=lambda lead: lead.is_open)
+    @verb(
+        _("Assign"), permission="work", form=AssignForm, when=lambda lead: lead.is_open,
+        undoable=True,
+    )  # fmt: skip
     def assign(self, lead: Lead, values: dict[str, Any]) -> str:
         lead.assign_to(values["assignee"])
         if lead.assignee is None:
@@ -336,30 +360,34 @@ class LeadView(Converting, InPlace, NounView):
         return gettext("%(name)s is responsible for the lead now.", name=label_of(lead.assignee))
 
     @verb(
-        _("Take into work"), permission="work",
-        when=lambda lead: lead.is_open and lead.status == LeadStatus.NEW,
+        _("Take into work"), permission="work", undoable=True,
+        when=lambda lead: lead.is_open and lead.status != LeadStatus.IN_WORK,
     )  # fmt: skip
     def take(self, lead: Lead) -> str:
-        """new → in work; whoever takes a lead of nobody is responsible for it."""
-        lead.take()
+        """new → in work, and back from the managers; whoever takes a lead of nobody is responsible
+        for it.
+        """
+        lead.move_to(LeadStatus.IN_WORK)
         if lead.assignee_id is None:
             lead.assign_to(self.session.get(User, current_user.id))
         return gettext("The lead is in work.")
 
     @verb(
-        _("Qualified: hand over to a manager"), permission="work",
+        _("Qualified: hand over to a manager"), permission="work", undoable=True,
         when=lambda lead: lead.is_open and lead.status != LeadStatus.QUALIFIED,
     )  # fmt: skip
     def qualify(self, lead: Lead) -> str:
         lead.qualify()
         return gettext("The lead waits for a manager to convert it.")
 
-    @verb(_("Lost"), permission="work", form=LoseForm, when=lambda lead: lead.is_open)
+    @verb(
+        _("Lost"), permission="work", form=LoseForm, when=lambda lead: lead.is_open, undoable=True
+    )
     def lose(self, lead: Lead, values: dict[str, Any]) -> str:
         lead.lose(values["lost_reason"], values["text"])
         return gettext("The lead is closed. It can be reopened.")
 
-    @verb(_("Reopen"), permission="work", when=lambda lead: lead.can_be_reopened)
+    @verb(_("Reopen"), permission="work", when=lambda lead: lead.can_be_reopened, undoable=True)
     def reopen(self, lead: Lead) -> str:
         lead.reopen()
         return gettext("The lead is in work again.")
@@ -394,64 +422,13 @@ class LeadView(Converting, InPlace, NounView):
 
     # -- conversion: see converting.py -----------------------------------------------------------
 
-    @action("convert", _("Convert"), icon="fa-exchange", multiple=False)
+    @action("convert", _("Convert"), icon="arrows-exchange", multiple=False)
     def open_conversion(self, lead: Lead) -> Response:
         """The action of a single lead leads to the page where the manager chooses."""
         return redirect(url_for("LeadView.convert", pk=lead.id))
 
 
-# -- how a lead reads ------------------------------------------------------------------------------
-
-
-def holder_of(lead: Lead) -> int | None:
-    """The id of the user who works with this person now."""
-    if lead.claimed_until is None or lead.claimed_until <= clock.utc_now():
-        return None
-    return lead.claimed_by_id
-
-
-def tries(lead: Lead) -> str:
-    """The last call's outcome and how many calls there were."""
-    if not lead.calls:
-        return ""
-    return f"{label(CallOutcome, lead.last_outcome)} · {lead.calls}"
-
-
-def due(lead: Lead) -> Any:
-    """The next contact with its mark: overdue, today, to come; or that nothing is planned."""
-    at = lead.next_contact_at
-    if at is None:
-        if lead.status in (LeadStatus.IN_WORK, LeadStatus.QUALIFIED):
-            return _mark("warning", gettext("Nothing planned"))
-        return ""
-    now = clock.utc_now()
-    if at < now:
-        return _mark("danger", gettext("Overdue"), at)
-    if clock.company_day(at) == clock.company_day(now):
-        return _mark("success", gettext("Today"), at)
-    return _mark("default", gettext("Later"), at)
-
-
-def _mark(style: str, word: str, at: datetime | None = None) -> Markup:
-    when = ""
-    if at is not None:
-        is_today = clock.company_day(at) == clock.today()
-        when = clock.local(at).strftime("%H:%M") if is_today else moment(at)
-    return Markup('<span class="label label-{}">{}</span> {}').format(style, word, when)
-
-
-def reachable(row: Lead | Client, column: str, shown: Any) -> Any:
-    """A phone to call and an address to write to, as links."""
-    if column == "phone" and row.phone_key:
-        return Markup('<a href="tel:{}">{}</a>').format(row.phone_key, shown)
-    if column == "email" and row.email and "@" in row.email:
-        return Markup('<a href="mailto:{}">{}</a>').format(row.email, shown)
-    return shown
-
-
-def changed_only(row: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """What the form changes: a phone that nobody could ever read must not block other fields."""
-    return {field: value for field, value in values.items() if getattr(row, field) != value}
-
-
-__all__ = ["LeadView", "NoteForm", "changed_only", "due", "holder_of", "reachable", "tries"]
+__all__ = [
+    "LeadView", "NoteForm", "PeopleInterface", "changed_only", "due", "holder_of", "reachable",
+    "tries",
+]  # fmt: skip

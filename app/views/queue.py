@@ -6,12 +6,12 @@ nobody's leads), so that a page takes as long with a million leads as with a tho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, session, url_for
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.security.sqla.models import User
@@ -28,15 +28,19 @@ from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
 from app.models.lead import OPEN, Lead, LeadStatus, asks_again
+from app.models.note import PEOPLES_KINDS, Note
+from app.ui.access import may
 from app.ui.fields import read_id
-from app.ui.formatters import COUNT_LIMIT, Count, moment
-from app.ui.labels import label
-from app.views.leads import due, holder_of, tries
+from app.ui.formatters import COUNT_LIMIT, Count
+from app.ui.pills import status_pill
+from app.views.lead_words import due, holder_of, initials, phone_with_acts, short_moment, tries
+from app.views.walking import remember
 
 PAGE = 25
 WORKED = (LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
 # What the page opens with, in the order in which one calls.
 NOW = ("again", "overdue", "new", "today")
+TO_CALL = ("again", "overdue", "new")
 LABELS = {
     "again": _("Asked again"),
     "overdue": _("Overdue"),
@@ -45,6 +49,9 @@ LABELS = {
     "later": _("Later"),
     "nothing": _("Nothing planned"),
 }
+KEPT = "queue"  # the group and whose leads, in the session
+MOST_ARRIVED = 99
+SNIPPET = 90
 
 
 @dataclass
@@ -62,24 +69,45 @@ class QueueView(BaseView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
-        everyone = request.args.get("whose") == "everyone"
-        asked = request.args.get("group", "")
+        group, everyone = self._asked()
         page = min(read_id(request.args.get("page", "")) or 0, 1000)
         queue = Queue(None if everyone else current_user.id)
         counts = queue.counts()
-        names = [asked] if asked in LABELS else [name for name in NOW if counts[name]]
-        ids = {name: queue.ids(name, page if asked in LABELS else 0) for name in names}
+        if group and not counts[group] and "group" not in request.args:
+            group = ""  # what was remembered has been worked off
+        session[KEPT] = [group, everyone]
+        names = [group] if group else [name for name in NOW if counts[name]]
+        ids = {name: queue.ids(name, page if group else 0) for name in names}
         leads = queue.leads([one for listed in ids.values() for one in listed])
         groups = [
             Group(name, LABELS[name], counts[name], [leads[i] for i in ids[name] if i in leads])
             for name in names
         ]
+        shown = [lead.id for one in groups for lead in one.leads]
+        remember("lead", shown)
         return self.render_template(
-            "crm/queue.html", title=_("My queue"), view=self, labels=LABELS, counts=counts,
-            groups=groups, group=asked if asked in LABELS else None, page=page,
-            more=asked in LABELS and len(ids[asked]) == PAGE, everyone=everyone,
+            "crm/queue.html", title=_("My queue"), view=self, groups=groups, page=page,
+            more=bool(group) and len(ids[group]) == PAGE, notes=queue.notes(shown),
             next_at=None if any(counts[name] for name in NOW) else queue.next_at(),
-            due=due, tries=tries, holder_of=holder_of, me=current_user.id, status_of=_status_of,
+            may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
+            holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
+            short_moment=short_moment, status_pill=_status_pill,
+            **_chips(counts, group, everyone),
+        )  # fmt: skip
+
+    @expose("/counts")
+    @has_access
+    @permission_name("list")
+    def counts(self) -> Any:
+        """What the page asks for every half minute: the counters, and how many leads have become
+        due since it was opened. The rows stay as they are.
+        """
+        group, everyone = self._asked()
+        queue = Queue(None if everyone else current_user.id)
+        since = _since(request.args.get("since", ""))
+        return self.render_template(
+            "crm/queue/counts.html", arrived=queue.arrived(since),
+            **_chips(queue.counts(), group, everyone, since),
         )  # fmt: skip
 
     @expose("/next", methods=["POST"])
@@ -93,12 +121,54 @@ class QueueView(BaseView):
             upcoming = Queue(current_user.id).next_at()
             told = gettext("All calls that were due have been made.")
             if upcoming is not None:
-                told += " " + gettext("The next one: %(at)s.", at=moment(upcoming))
+                told += " " + gettext("The next one: %(at)s.", at=short_moment(upcoming))
             flash(told, "info")
-            return redirect(url_for("QueueView.list"))
+            return redirect(url_for("QueueView.list", group="now"))
         number = lead.id
         db.session.commit()
         return redirect(url_for("LeadView.show", pk=number))
+
+    @staticmethod
+    def _asked() -> tuple[str, bool]:
+        """The group ("" for all that is due now) and whether everyone's leads are meant: as the
+        address says, else as last time.
+        """
+        kept = session.get(KEPT) or ["", False]
+        asked = request.args.get("group", kept[0])
+        whose = request.args.get("whose")
+        everyone = kept[1] if whose is None else whose == "everyone"
+        return asked if asked in LABELS else "", bool(everyone) and _may_see_everyone()
+
+
+def _may_see_everyone() -> bool:
+    """Managers and administrators, who may take a lead over."""
+    return may("convert", "LeadView")
+
+
+def _chips(
+    counts: dict[str, Count], group: str, everyone: bool, since: datetime | None = None
+) -> dict[str, Any]:
+    since = since or clock.utc_now()
+    return {
+        "labels": LABELS,
+        "counts": counts,
+        "group": group,
+        "everyone": everyone,
+        "since": int(since.timestamp()),
+        "due_now": sum(counts[name] for name in NOW),
+    }
+
+
+def _since(text: str) -> datetime:
+    """When the page was opened; at most a day ago, whatever is asked."""
+    now = clock.utc_now()
+    number = read_id(text)
+    at = datetime.fromtimestamp(number, UTC) if number else now
+    return max(min(at, now), now - timedelta(days=1))
+
+
+def _status_pill(lead: Lead) -> Any:
+    return status_pill(LeadStatus, lead.status)
 
 
 class Queue:
@@ -122,19 +192,49 @@ class Queue:
             statuses, condition = self.conditions[name]
             self.conditions[name] = (statuses, and_(condition, not_(asks_again())))
 
-    def counts(self) -> dict[str, Count]:
+    def counts(self, names: Iterable[str] = ()) -> dict[str, Count]:
         """Each group's size up to a limit, all by one statement."""
-        limit = COUNT_LIMIT + 1
-        columns = []
-        for name in self.conditions:
-            rows = self._union(name, limit).subquery()
-            first = select(rows.c.id).limit(limit).subquery()
-            count = select(func.count()).select_from(first).scalar_subquery()
-            columns.append(count.label(f"in_{name}"))  # "nothing" is a word of SQLite's own
+        asked = tuple(names) or tuple(self.conditions)
+        columns = [
+            self._count(name, COUNT_LIMIT + 1).label(f"in_{name}")  # "nothing" is SQLite's own word
+            for name in asked
+        ]
         found = self.session.execute(select(*columns)).one()
         return {
             name: Count(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
-            for name, count in zip(self.conditions, found, strict=True)
+            for name, count in zip(asked, found, strict=True)
+        }
+
+    def arrived(self, since: datetime) -> int:
+        """How many have come to be called since then, up to a limit."""
+        came = {
+            "again": Lead.asked_again_at > since,
+            "overdue": Lead.next_contact_at > since,
+            "new": Lead.received_at > since,
+        }
+        columns = [self._count(name, MOST_ARRIVED, extra) for name, extra in came.items()]
+        found = self.session.execute(select(*columns)).one()
+        return min(sum(found), MOST_ARRIVED)
+
+    def _count(self, name: str, limit: int, extra: ColumnElement[bool] | None = None) -> Any:
+        rows = self._union(name, limit, extra).subquery()
+        first = select(rows.c.id).limit(limit).subquery()
+        return select(func.count()).select_from(first).scalar_subquery()
+
+    def notes(self, ids: list[int]) -> dict[int, str]:
+        """The last words that people wrote of each of these leads, by one query."""
+        if not ids:
+            return {}
+        last = (
+            select(func.max(Note.id))
+            .where(Note.lead_id.in_(ids), Note.kind.in_(PEOPLES_KINDS), Note.text != "")
+            .group_by(Note.lead_id)
+        )
+        words = func.substr(Note.text, 1, SNIPPET + 1)
+        found = self.session.execute(select(Note.lead_id, words).where(Note.id.in_(last)))
+        return {
+            row[0]: row[1] if len(row[1]) <= SNIPPET else f"{row[1][:SNIPPET].rstrip()}…"
+            for row in found
         }
 
     def ids(self, name: str, page: int = 0) -> list[int]:
@@ -172,11 +272,13 @@ class Queue:
             return true()
         return or_(Lead.assignee_id.is_(None), Lead.assignee_id == self.user_id)
 
-    def _union(self, name: str, limit: int) -> Any:
-        return union_all(*(select(part.c) for part in self._parts(name, limit)))
+    def _union(self, name: str, limit: int, extra: ColumnElement[bool] | None = None) -> Any:
+        return union_all(*(select(part.c) for part in self._parts(name, limit, extra)))
 
-    def _parts(self, name: str, limit: int) -> Iterator[Any]:
+    def _parts(self, name: str, limit: int, extra: ColumnElement[bool] | None) -> Iterator[Any]:
         statuses, condition = self.conditions[name]
+        if extra is not None:
+            condition = and_(condition, extra)
         for status in statuses:
             found: Any = (
                 select(
@@ -199,7 +301,3 @@ class Queue:
             mine = found.order_by(Lead.assignee_id, Lead.status, Lead.next_contact_at)
             yield mine.where(Lead.assignee_id.is_(None)).subquery()
             yield mine.where(Lead.assignee_id == self.user_id).subquery()
-
-
-def _status_of(lead: Lead) -> str:
-    return label(LeadStatus, lead.status)

@@ -258,7 +258,7 @@ def test_a_call_is_one_save(app: Any, client_as: Any) -> None:
         follow_redirects=True,
     )
     page = text_of(answer)
-    for words in ("The call has been saved.", "> No answer</label>", "Tomorrow 10:00</button>"):
+    for words in ("Saved: no answer, next", 'value="no_answer"', "Tomorrow 10:00", "Undo"):
         assert words in page
     assert "rang long" in page
     lead = read(app, lambda s: s.get(Lead, number))
@@ -394,3 +394,152 @@ def test_a_double_click_logs_one_call(app: Any, client_as: Any) -> None:
     for _ in range(2):
         assert operator.post(f"/leadview/{number}/log_call", data=form).status_code == 302
     assert read(app, lambda s: s.get(Lead, number).calls) == 1
+
+
+# -- what a call suggests --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "days"),
+    [("answered", "in_work", 3), ("no_answer", "in_work", 1), ("call_later", "in_work", 1)],
+)
+def test_what_an_outcome_suggests_is_taken_where_nothing_was_chosen(
+    app: Any, client_as: Any, outcome: str, status: str, days: int
+) -> None:
+    number = lead_id(app)
+    client_as("Operator").post(f"/leadview/{number}/log_call", data={"outcome": outcome})
+    lead = read(app, lambda s: s.get(Lead, number))
+    assert lead.status == status
+    assert local(lead.next_contact_at).date() == local(utc_now()).date() + timedelta(days=days)
+    assert local(lead.next_contact_at).hour == 10
+
+
+def test_a_busy_line_is_tried_again_in_an_hour(app: Any, client_as: Any) -> None:
+    number = lead_id(app)
+    client_as("Operator").post(f"/leadview/{number}/log_call", data={"outcome": "busy"})
+    at = read(app, lambda s: s.get(Lead, number).next_contact_at)
+    assert timedelta(minutes=55) < at - utc_now() <= timedelta(hours=1)
+
+
+def test_a_wrong_number_loses_who_cannot_be_reached_otherwise(app: Any, client_as: Any) -> None:
+    alone, other = lead_id(app), lead_id(app, email="other@example.com")
+    operator = client_as("Operator")
+    for number in (alone, other):
+        operator.post(f"/leadview/{number}/log_call", data={"outcome": "wrong_number"})
+    lost = read(app, lambda s: s.get(Lead, alone))
+    assert (lost.status, lost.lost_reason) == ("lost", "wrong_contact")
+    assert read(app, lambda s: s.get(Lead, other).status) == "in_work"
+
+
+def test_what_was_chosen_goes_before_what_is_suggested(app: Any, client_as: Any) -> None:
+    number = lead_id(app)
+    client_as("Operator").post(
+        f"/leadview/{number}/log_call",
+        data={"outcome": "no_answer", "when": "none", "status": "qualified"},
+    )
+    lead = read(app, lambda s: s.get(Lead, number))
+    assert (lead.status, lead.next_contact_at) == ("qualified", None)
+
+
+def test_a_lead_that_waits_for_a_manager_stays_so_after_a_call(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> int:
+        lead = make_lead(session)
+        lead.qualify()
+        return int(lead.id)
+
+    number = keep(app, make)
+    client_as("Operator").post(f"/leadview/{number}/log_call", data={"outcome": "no_answer"})
+    assert read(app, lambda s: s.get(Lead, number).status) == "qualified"
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+def test_the_strip_says_where_the_lead_is_and_where_it_can_go(app: Any, client_as: Any) -> None:
+    number = lead_id(app)
+    page = text_of(client_as("Operator").get(f"/leadview/show/{number}"))
+    strip = page[page.index('class="strip"') :].split("</ol>")[0]
+    now = strip[strip.index('aria-current="step"') :].split("</span>")[0]
+    assert now.endswith("New")
+    for act in ("take", "qualify", "lose"):
+        assert f"/leadview/{number}/{act}" in strip
+    assert "convert" not in strip.replace("strip-converted", "")
+    managers = text_of(client_as("Manager").get(f"/leadview/show/{number}"))
+    assert f'href="/leadview/{number}/convert"' in managers
+
+
+def test_a_lead_comes_back_from_the_managers(app: Any, client_as: Any) -> None:
+    number = lead_id(app)
+    operator = client_as("Operator")
+    operator.post(f"/leadview/{number}/qualify")
+    assert operator.post(f"/leadview/{number}/take").status_code == 302
+    assert read(app, lambda s: s.get(Lead, number).status) == "in_work"
+
+
+def test_what_the_person_asked_for_stands_on_the_page(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> int:
+        arrival = Arrival(
+            door="leads", phone="+79000000001", answers={"Size <of> boat": "9 m"},
+            click_id="abc-1", utm={"utm_source": "yandex"},
+        )  # fmt: skip
+        return int(receive(session, arrival).lead_id or 0)
+
+    page = text_of(client_as("Operator").get(f"/leadview/show/{keep(app, make)}"))
+    for words in ("Size &lt;of&gt; boat", "9 m", "abc-1", "utm_source"):
+        assert words in page
+
+
+def test_the_page_leads_through_the_list_that_was_open(app: Any, client_as: Any) -> None:
+    numbers = [lead_id(app) for _ in range(3)]
+    operator = client_as("Operator")
+    assert "1 of 3" not in text_of(operator.get(f"/leadview/show/{numbers[1]}"))
+    operator.get("/queueview/list/?group=new")
+    page = text_of(operator.get(f"/leadview/show/{numbers[1]}"))
+    assert "2 of 3" in page
+    assert f'rel="prev" href="/leadview/show/{numbers[0]}"' in page
+    assert f'rel="next" href="/leadview/show/{numbers[2]}"' in page
+
+
+def test_not_the_same_person_is_remembered_and_can_be_taken_back(app: Any, client_as: Any) -> None:
+    number = lead_id(app, phone="+79121112233", email="one@example.com")
+    other = lead_id(app, last_name="Samemailov", email="one@example.com")
+    client = keep(app, lambda s: make_client(s, last_name="Samephonov", phone="+79121112233").id)
+    operator = client_as("Operator")
+    for who in (f"lead-{other}", f"client-{client}"):
+        answer = operator.post(f"/leadview/{number}/not_same", data={"other": who})
+        assert answer.status_code == 302
+    page = text_of(operator.get(f"/leadview/show/{number}"))
+    assert "2 other people" in page
+    assert page.index("2 other people") < page.index("Samemailov")
+    assert "2 other people" not in text_of(operator.get(f"/leadview/show/{other}"))
+    assert "1 other person" in text_of(operator.get(f"/leadview/show/{other}"))
+    operator.post(f"/leadview/{number}/maybe_same", data={"other": f"client-{client}"})
+    assert "1 other person" in text_of(operator.get(f"/leadview/show/{number}"))
+
+
+@pytest.mark.parametrize("other", ["", "lead-", "lead-99999", "contract-1", "client-x"])
+def test_only_somebody_who_is_there_can_be_told_apart(app: Any, client_as: Any, other: str) -> None:
+    number = lead_id(app)
+    answer = client_as("Operator").post(f"/leadview/{number}/not_same", data={"other": other})
+    assert answer.status_code == 404
+
+
+def test_the_page_needs_few_statements_however_long_the_story(app: Any, client_as: Any) -> None:
+    number = lead_id(app, phone="+79121112233", email="one@example.com")
+    operator = client_as("Operator")
+
+    def fill(count: int) -> None:
+        def make(session: Any) -> None:
+            for _ in range(count):
+                make_lead(session, email="one@example.com", campaign=make_campaign(session))
+                make_client(session, phone="+79121112233")
+                session.get(Lead, number).log_call("busy", "words")
+
+        keep(app, make)
+
+    fill(2)
+    few = counted(app, lambda: operator.get(f"/leadview/show/{number}"))
+    fill(20)
+    many = counted(app, lambda: operator.get(f"/leadview/show/{number}"))
+    assert few == many
+    assert many <= 20

@@ -138,7 +138,7 @@ def test_who_has_asked_again_rises_until_somebody_calls(filled: Any, client_as: 
         lead.log_call("answered", next_contact_at=utc_now() + timedelta(days=6))
 
     keep(filled, call)
-    assert "Againov" not in text_of(client.get("/queueview/list/"))
+    assert "Againov" not in text_of(client.get("/queueview/list/?group=now"))
     assert "Againov" in text_of(client.get("/queueview/list/?group=later"))
 
 
@@ -205,3 +205,60 @@ def test_few_statements_however_many_leads(app: Any, client_as: Any) -> None:
     assert few == many
     assert many <= 10
     assert read(app, lambda s: len(s.scalars(select(Lead)).all())) == 66
+
+
+def test_the_group_is_remembered_until_it_is_worked_off(filled: Any, client_as: Any) -> None:
+    operator = client_as("Operator")
+    operator.get("/queueview/list/?group=later")
+    assert "Laterov" in text_of(operator.get("/queueview/list/"))
+    assert "Overduev" in text_of(operator.get("/queueview/list/?group=now"))
+    operator.get("/queueview/list/?group=nothing")
+    keep(
+        filled,
+        lambda s: (
+            s.scalars(select(Lead).where(Lead.last_name == "Forgottenov")).one().lose("other")
+        ),
+    )
+    assert "Overduev" in text_of(operator.get("/queueview/list/"))
+
+
+def test_everyones_leads_are_not_an_operators_to_see(filled: Any, client_as: Any) -> None:
+    page = text_of(client_as("Operator").get("/queueview/list/?whose=everyone"))
+    assert "Theirsov" not in page
+    assert "Everyone" not in page
+
+
+def test_a_row_shows_how_late_who_is_on_it_and_the_last_words(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> None:
+        lead = planned(session, "Overduev", utc_now() - timedelta(minutes=25))
+        lead.write_note("a" * 200)
+        lead.assignee = make_user(session, "Operator", first_name="Anna", last_name="Kim")
+        lead.claimed_by, lead.claimed_until = lead.assignee, utc_now() + timedelta(minutes=5)
+
+    keep(app, make)
+    page = text_of(client_as("Manager").get("/queueview/list/?whose=everyone"))
+    assert "−25 min" in page
+    assert "Anna is on it" in page
+    assert f"{'a' * 90}…" in page
+    assert "a" * 91 not in page
+    assert ">AK</abbr>" in page
+
+
+def test_the_poll_answers_counters_and_what_has_arrived_but_no_rows(
+    filled: Any, client_as: Any
+) -> None:
+    operator = client_as("Operator")
+    opened = int(utc_now().timestamp()) - 5
+    page = text_of(operator.get(f"/queueview/counts?since={opened}"))
+    assert "1 new: show" in page  # who was received since
+    assert "<tr" not in page
+    assert "Newov" not in page
+    assert 'id="queue-chips"' in page
+    later = int(utc_now().timestamp()) + 60
+    assert "new: show" not in text_of(operator.get(f"/queueview/counts?since={later}"))
+
+
+@pytest.mark.parametrize("junk", ["", "x", "-1", "99999999999999999999", "0"])
+def test_a_poll_with_junk_is_no_error(app: Any, client_as: Any, junk: str) -> None:
+    answer = client_as("Operator").get(f"/queueview/counts?since={junk}&group=drop&whose=x")
+    assert answer.status_code == 200
