@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import has_request_context, request
+from flask import has_request_context, request, url_for
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 from wtforms import HiddenField
 
 from app.extensions import db
 from app.models.client import Client, ClientKind, ContactPerson
 from app.models.company import Company
 from app.models.contacts import read_email, read_phones
-from app.models.contract import COUNTED, Contract
+from app.models.contract import COUNTED, Contract, ContractStatus
 from app.models.form_key import FormKey
+from app.models.lead import Lead, LeadStatus
 from app.models.matching import CLIENTS, Keys, clients_like, lock_keys
 from app.models.person import company_region
 from app.ui.access import may
+from app.ui.pills import status_pill
 from app.views.base import NounForm, NounView, link_to, verb
+from app.views.base.inplace import InPlace
 from app.views.base.links import screen_of
 from app.views.base.widgets import NounList
-from app.views.contracts import ContractView
 from app.views.converting import ids_of
-from app.views.leads import LeadView, NoteForm, PeopleInterface, changed_only, reachable
+from app.views.lead_words import changed_only, phone_with_acts, reachable
+from app.views.leads import NoteForm, PeopleInterface
 from app.views.notes import TellsStory, asked_story
+from app.views.whats_next import open_leads_of, people_of, whats_next
 
 NAMES = ["last_name", "first_name", "middle_name"]
 REACHED = ["phone", "email"]
@@ -40,6 +45,15 @@ COLUMNS = {
         "address", "bank_details", *OURS,
     ],
 }  # fmt: skip
+# What the page says of each kind, a line each.
+LINES = {
+    ClientKind.PERSON.value: ("name", *REACHED, "address", *OURS),
+    ClientKind.ORGANISATION.value: (
+        "organisation_name", "legal_name", "taxpayer", *REACHED, "address", "bank_details", *OURS,
+    ),
+}  # fmt: skip
+MOST_LEADS = 20
+MOST_CONTRACTS = 20
 TITLES = {
     ClientKind.PERSON.value: _("New person"),
     ClientKind.ORGANISATION.value: _("New organisation"),
@@ -126,7 +140,7 @@ class ContactPersonView(NounView):
         return reachable(row, column, super().cell(row, column))
 
 
-class ClientView(TellsStory, NounView):
+class ClientView(InPlace, TellsStory, NounView):
     datamodel = PeopleInterface(Client)
     list_title, show_title, edit_title = _("Clients"), _("Client"), _("Change client")
     list_columns = [
@@ -136,16 +150,31 @@ class ClientView(TellsStory, NounView):
         *NAMES, "organisation_name", "kind", "phone", "phone_key", "phone_extension", "email",
         "created_at", "manager.first_name", "manager.last_name", "campaign.title",
     ]  # fmt: skip
+    more_columns = ["address", "language", "tax_id", "legal_name"]
+    card_columns = ["name", "kind", "phone"]
+    built_in_views = {"mine": (_("Mine"), "_flt_0_manager=me")}
+    exportable = True
     order_columns = ["name", "created_at"]
     base_order = ("created_at", "desc")
-    search_columns = ["kind", "manager", "campaign"]
+    search_columns = ["kind", "manager", "campaign", "created_at"]
     enums = {"kind": ClientKind}
-    label_columns = {"signed_contracts": _("Signed contracts"), "created_at": _("Client since")}
+    label_columns = {
+        "signed_contracts": _("Signed contracts"),
+        "created_at": _("Client since"),
+        "taxpayer": _("Tax id (INN, VAT)"),
+    }
     picker_needs = [*NAMES, "organisation_name", "kind", "phone", "email"]
     list_widget = ClientList
     show_template = "crm/client.html"
     add_template = "crm/client_form.html"
-    related_views = [ContractView, ContactPersonView, LeadView]
+    in_place: ClassVar = {
+        "name": ("last_name", "first_name", "middle_name"),
+        **{name: (name,) for name in (
+            "organisation_name", "legal_name", *REACHED, "address", "bank_details", *OURS,
+        )},
+        "taxpayer": ("tax_country", "tax_id", "branch_code"),
+    }  # fmt: skip
+    in_place_parts = "#client-head #client-next #story"
     link = staticmethod(link_to)
 
     def _init_forms(self) -> None:
@@ -193,16 +222,19 @@ class ClientView(TellsStory, NounView):
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def _get_list_widget(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        widgets: dict[str, Any] = super()._get_list_widget(*args, **kwargs)
-        if not may("list", "ContractView"):
-            shown = [column for column in self.list_columns if column != "signed_contracts"]
-            widgets["list"].template_args["include_columns"] = shown
-        return widgets
+    def hidden_columns(self) -> set[str]:
+        if not has_request_context() or may("list", "ContractView"):
+            return set()
+        return {"signed_contracts"}
+
+    def new_links(self) -> list[tuple[Any, str]]:
+        if not self.offers("add"):
+            return []
+        return [(title, url_for("ClientView.add", kind=kind)) for kind, title in TITLES.items()]
 
     def _values(self, rows: Sequence[Client]) -> Any:
         counts = self.signed_contracts([row.id for row in rows])
-        plain = [column for column in self.list_columns if column != "signed_contracts"]
+        plain = [column for column in self.columns_now() if column != "signed_contracts"]
         return [
             {column: self.cell(row, column) for column in plain}
             | {"signed_contracts": counts.get(row.id, 0), "_away": row.is_put_away}
@@ -224,33 +256,98 @@ class ClientView(TellsStory, NounView):
         return {row[0]: row[1] for row in self.session.execute(counted)}
 
     def cell(self, row: Client, column: str) -> Any:
+        if column == "kind":
+            return status_pill(ClientKind, row.kind)
         return reachable(row, column, super().cell(row, column))
 
-    def sections(self, row: Client) -> list[tuple[Any, list[tuple[Any, Any]]]]:
-        columns = [column for column in COLUMNS[row.kind] if column not in NAMES]
-        listed = ["kind", *columns, "contact_points", "created_at"]
-        filled = [(self.label_columns[name], self.cell(row, name)) for name in listed]
-        return [(None, [(label, value) for label, value in filled if value])]
+    def sections(self, row: Client) -> list[Any]:
+        return []
+
+    def related(self, row: Client) -> list[Any]:
+        return []
 
     def buttons(self, row: Client) -> list[Any]:
         return [one for one in super().buttons(row) if one.name != "write_note"]
 
-    def related(self, row: Client) -> list[tuple[Any, Any]]:
-        return [
-            (view, listed) for view, listed in super().related(row)
-            if row.is_organisation or view.noun != ContactPerson.__tablename__ or row.people
-        ]  # fmt: skip
+    def line_value(self, row: Client, name: str) -> Any:
+        if name == "phone":
+            return phone_with_acts(row, key="c")
+        if name == "taxpayer":
+            return " · ".join(filter(None, (row.tax_country, row.tax_id, row.branch_code)))
+        return self.cell(row, name)
+
+    def _form_at(self, name: str) -> type[NounForm]:
+        """A person's and an organisation's forms differ; a line is of the one that has it."""
+        made = self.__dict__.setdefault("_line_forms", {})
+        if name not in made:
+            wanted = self.in_place[name]
+            form = next(f for f in self._edit_forms.values() if hasattr(f, wanted[0]))
+            own = {field: getattr(form, field) for field in wanted}
+            made[name] = type("LineForm", (NounForm,), own)
+        found: type[NounForm] = made[name]
+        return found
+
+    def may_edit_in_place(self, row: Client, name: str) -> bool:
+        return name in LINES[row.kind] and super().may_edit_in_place(row, name)
 
     def context(self, row: Client) -> dict[str, Any]:
-        contracts = screen_of("contract")
+        people = people_of(self.session, row)
+        open_leads = open_leads_of(self.session, row, people)
         may_note = not row.is_put_away and self.offers("write_note")
         return {
-            "signed": self.signed_contracts([row.id]).get(row.id, 0)
-            if may("list", "ContractView")
-            else None,
-            "may_contract": not row.is_put_away and bool(contracts and contracts.offers("add")),
+            "lines": [self.line(row, name) for name in LINES[row.kind]],
+            "next": whats_next(self.session, row, open_leads),
+            "people": people,
+            "add_person": row.is_organisation and self._adds("contact_person", row),
+            "phone_of": phone_with_acts,
+            "leads": self._leads_of(row, open_leads),
+            "contracts": self._contracts_of(row),
+            "may_contract": self._adds("contract", row),
             "note_form": NoteForm(formdata=None) if may_note else None,
             "told": asked_story(row),
+            "LeadStatus": LeadStatus,
+            "ContractStatus": ContractStatus,
+        }
+
+    def _adds(self, noun: str, row: Client) -> bool:
+        screen = screen_of(noun)
+        return not row.is_put_away and screen is not None and screen.offers("add")
+
+    def _leads_of(self, row: Client, also: list[Lead]) -> list[Lead]:
+        """Those that became this client and the open ones of the same people, newest first."""
+        if not may("list", "LeadView"):
+            return []
+        own = (
+            select(Lead)
+            .where(Lead.client_id == row.id, Lead.archived_at.is_(None))
+            .options(joinedload(Lead.campaign))
+            .order_by(Lead.received_at.desc(), Lead.id.desc())
+            .limit(MOST_LEADS)
+        )
+        found = {lead.id: lead for lead in [*self.session.scalars(own), *also]}
+        return sorted(found.values(), key=lambda lead: (lead.received_at, lead.id), reverse=True)
+
+    def _contracts_of(self, row: Client) -> dict[str, Any] | None:
+        """The newest contracts with the states of their PDFs; None for who may not see them."""
+        screen = screen_of("contract")
+        if screen is None or not screen.offers("list"):
+            return None
+        found = (
+            select(Contract)
+            .where(Contract.client_id == row.id, Contract.archived_at.is_(None))
+            .options(joinedload(Contract.service))
+            .order_by(Contract.id.desc())
+            .limit(MOST_CONTRACTS + 1)
+        )
+        rows = list(self.session.scalars(found))
+        return {
+            "rows": rows[:MOST_CONTRACTS],
+            "pdfs": screen.pdf_states(rows[:MOST_CONTRACTS]),
+            "number_of": screen.number_of,
+            "signed": self.signed_contracts([row.id]).get(row.id, 0),
+            "all": url_for(f"{screen.endpoint}.list", _flt_0_client=row.id)
+            if len(rows) > MOST_CONTRACTS
+            else None,
         }
 
 

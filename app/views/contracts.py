@@ -180,15 +180,15 @@ class ContractView(InPlace, TellsStory, NounView):
         return super().cell(row, column)
 
     def _values(self, rows: list[Contract]) -> Any:
-        columns = [column for column in self.shown_columns if column != "pdf"]
-        states = self._pdf_states(rows)
+        columns = [column for column in self.columns_now() if column != "pdf"]
+        states = self.pdf_states(rows)
         return [
             {column: self.cell(row, column) for column in columns}
             | {"pdf": states.get(row.id, ""), "_away": row.is_voided}
             for row in rows
         ]
 
-    def _pdf_states(self, rows: list[Contract]) -> dict[int, str]:
+    def pdf_states(self, rows: list[Contract]) -> dict[int, str]:
         """The state of each contract's newest version, by one statement."""
         found = self.session.execute(
             select(Document.contract_id, Document.state)
