@@ -38,14 +38,21 @@ document.addEventListener("securitypolicyviolation", function (event) {
 class Walker:
     """Somebody of a role in a browser window of their own, and what went wrong in it."""
 
-    def __init__(self, browser: Browser, server: Server, shots: Path, locale: str) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        server: Server,
+        shots: Path,
+        locale: str,
+        window: ViewportSize = WINDOW,
+    ) -> None:
         self.server = server
         self.shots = shots
         self.name = "visitor"
         self.faults: list[str] = []
         self.expected: set[int] = set()  # statuses from 400 up that the test asks for
         context = browser.new_context(
-            base_url=server.url, locale=locale, viewport=WINDOW, accept_downloads=True
+            base_url=server.url, locale=locale, viewport=window, accept_downloads=True
         )
         context.set_default_timeout(PATIENCE)
         context.add_init_script(VIOLATIONS)
@@ -83,8 +90,8 @@ class Walker:
         self.page.goto("/login/")
         self.page.locator("#username").fill(name)
         self.page.locator("#password").fill(password)
-        self.page.locator("input[type=submit]").click()
-        expect(self.page.locator(".navbar-right .dropdown-toggle")).to_be_visible()
+        self.page.locator("form:has(#username) [type=submit]").click()
+        expect(self.page.locator("#rail")).to_be_attached()
         return self
 
     def open(self, address: str, shot: str | None = None) -> str:

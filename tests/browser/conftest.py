@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
-from tests.browser.chromium import ARGUMENTS, PATIENCE, PROGRAM, Walker
+from tests.browser.chromium import ARGUMENTS, PATIENCE, PROGRAM, WINDOW, Walker
 from tests.served import Server, served
 
 
@@ -44,9 +44,12 @@ def walker(browser: Browser, server: Server, shots: Path) -> Iterator[Callable[.
     there: list[Walker] = []
 
     def enter(
-        name: str | None = None, password: str | None = None, locale: str = "en-GB"
+        name: str | None = None,
+        password: str | None = None,
+        locale: str = "en-GB",
+        window: ViewportSize = WINDOW,
     ) -> Walker:
-        somebody = Walker(browser, server, shots, locale)
+        somebody = Walker(browser, server, shots, locale, window)
         there.append(somebody)
         if name is not None:
             somebody.log_in(name, password or server.passwords[name])
