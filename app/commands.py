@@ -150,12 +150,11 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
 @crm.command()
 @with_appcontext
 def worker() -> None:
-    """Renders documents until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Renders documents and does long acts until it is told to stop (SIGTERM or Ctrl-C)."""
     from app.documents.worker import Worker
     from app.extensions import db
 
-    engine = db.engine
-    work = Worker(engine)
+    work = Worker(db.engine, beside=_app().extensions["crm_turn"])
     work.stop_on_signals()
     work.run()
 

@@ -1,4 +1,8 @@
-"""The worker's day: looks into the queue once a second and renders, until it is told to stop."""
+"""The worker's day: looks into the queue once a second and renders, until it is told to stop.
+
+Between two documents it takes a short turn at what else waits (app/jobs), so that neither keeps the
+other waiting.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from sqlalchemy import Engine
@@ -30,8 +35,10 @@ class Worker:
     A stop is graceful: the render under way (at most 30 s) is finished and kept first.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, beside: Callable[[], bool] | None = None) -> None:
+        """`beside()` takes one short turn at other work; False when none waits."""
         self.engine = engine
+        self.beside = beside or (lambda: False)
         self._tidied_at: float | None = None
         self._stop = threading.Event()
 
@@ -54,6 +61,7 @@ class Worker:
                     log.info("the document worker is ready")
                     fresh = False
                 took_one = render_one(self.engine)
+                took_one = self.beside() or took_one
                 if not took_one:
                     self._tidy()
             except DBAPIError as error:

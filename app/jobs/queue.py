@@ -2,7 +2,8 @@
 
 Who works on a job holds its row's lock until the part is committed. When a worker is killed the
 database lets the lock go and takes the part's changes back, so another one goes on at once, and no
-row is changed twice. The sign of life and the count of tries are committed before the part.
+row is changed twice. The sign of life and the count of tries are committed before the part; a part
+that was begun and has not ended is tried again after some seconds.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.database import writing
@@ -20,6 +22,7 @@ from app.models.clock import utc_now
 from app.models.job import OVER, Job, JobPart, JobState
 
 MOST_TRIES = 5
+TRY_AGAIN_AFTER = timedelta(seconds=5)
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,8 @@ def take_turn(session: Session, runners: dict[str, Runner]) -> bool:
 
 def _begin(session: Session) -> int | None:
     """Counts the try before it is made; a try that ends the worker is counted all the same."""
-    job = session.scalar(_next().limit(1))
+    is_free = or_(Job.tries == 0, Job.beat_at <= utc_now() - TRY_AGAIN_AFTER)
+    job = session.scalar(_next().where(is_free).limit(1))
     if job is None:
         session.rollback()
         return None

@@ -7,7 +7,7 @@ so a worker that is killed leaves a part either done or untouched, and the next 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -171,6 +171,3 @@ class JobPart(Model):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
     ids: Mapped[list[int]] = mapped_column(Json)
-
-
-JOBS_KEPT = timedelta(days=30)

@@ -124,17 +124,20 @@ def _author(note: Note) -> str:
 
 def _sentence(note: Note, names: Names) -> str:
     facts = note.facts or {}
-    parts = [_opening(note, facts, names)]
-    implied = IMPLIED.get(note.kind, frozenset()) | ALWAYS_IMPLIED
+    kind = facts.get("undone") or note.kind
+    opening = _opening(note, kind, facts, names)
+    if "undone" in facts:
+        opening = gettext("Undone: %(what)s", what=opening[:1].lower() + opening[1:])
+    parts = [opening]
+    implied = IMPLIED.get(kind, frozenset()) | ALWAYS_IMPLIED
     parts += [_change(c, note, names) for c in note.changes or [] if c.get("field") not in implied]
     return " ".join(
         part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part
     )
 
 
-def _opening(note: Note, facts: dict[str, Any], names: Names) -> str:
+def _opening(note: Note, kind: str, facts: dict[str, Any], names: Names) -> str:
     about = _about(note, facts)
-    kind = note.kind
     if kind == NoteKind.PERSON:
         return gettext("Note")
     if kind == NoteKind.CALL:
