@@ -45,7 +45,7 @@ class SearchView(BaseView):
     def page(self) -> str:
         text = _asked()
         return self.render_template(
-            "crm/search/page.html", title=gettext("Search"), text=text, **results(text)
+            "crm/search/page.html", title=gettext("Search"), **results(text)
         )
 
 
@@ -54,11 +54,15 @@ def results(text: str) -> dict[str, Any]:
     if not text:
         pairs = RecentlyOpened.of(db.session(), current_user.id, list(NOUNS), ASKED)
         recent, offered = opened(db.session(), pairs, SHOWN), commands()
-        return {"recent": recent, "groups": [], "commands": offered, "new_lead": None, "said": ""}
+        return {
+            "text": "", "recent": recent, "groups": [], "commands": offered, "new_lead": None,
+            "said": "",
+        }  # fmt: skip
     question = Question.read(db.session(), text)
     groups = find(db.session(), question)
     offered = commands_like(text)[:MOST_COMMANDS]
     return {
+        "text": text,
         "recent": [],
         "groups": groups,
         "commands": offered,

@@ -1,20 +1,26 @@
 // When htmx replaces the part in which the focus stands, the focus goes to what stands there now.
 (function () {
   "use strict";
+  const ROW = "tr[data-row], .board-card";
   let lost = null; // what had the focus, while its part is replaced
+
+  // The row's own name: its id, else the record it opens.
+  function placeOf(row) {
+    const link = row.querySelector("a[href]");
+    if (row.id) { return "#" + CSS.escape(row.id); }
+    return link && "tr:has(a[href=\"" + CSS.escape(link.getAttribute("href")) + "\"])";
+  }
 
   function selectorsOf(element) {
     const found = [];
-    const row = element.closest("[data-row], [data-card]");
+    const row = element.closest(ROW);
+    const place = row && placeOf(row);
+    const name = element.name && "[name=\"" + CSS.escape(element.name) + "\"]";
+    const key = element.dataset.key && "[data-key=\"" + CSS.escape(element.dataset.key) + "\"]";
     if (element.id) { found.push("#" + CSS.escape(element.id)); }
-    if (row) {
-      const kind = row.hasAttribute("data-row") ? "data-row" : "data-card";
-      const place = "[" + kind + "=\"" + CSS.escape(row.getAttribute(kind)) + "\"]";
-      if (element !== row && element.name) { found.push(place + " [name=\"" + CSS.escape(element.name) + "\"]"); }
-      found.push(place);
-    } else if (element.name) {
-      found.push("[name=\"" + CSS.escape(element.name) + "\"]");
-    }
+    if (place && element !== row) { [name, key].forEach(function (own) { if (own) { found.push(place + " " + own); } }); }
+    if (place) { found.push(place); }
+    if (!row) { [name, key].forEach(function (own) { if (own) { found.push(own); } }); }
     return found;
   }
 

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const root = document.documentElement;
-  const ROW = "tr[data-row], [data-card]";
+  const ROW = "tr[data-row], .board-card";
   const NO_TEXT = ["checkbox", "radio", "button", "submit", "reset", "file", "image", "range", "color"];
   const GO_WITHIN = 1500; // milliseconds between G and the letter of the place
   let goUntil = 0;
