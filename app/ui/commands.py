@@ -28,7 +28,7 @@ PLACES = (
     ("UserView.userinfo", None, _l("My profile"), "user-circle", ""),
 )
 # screen, arguments, label, icon, other words by which people look for it
-NEW: tuple[tuple[str, dict[str, str], Any, str, str], ...] = (
+NEW: tuple[tuple[str, dict[str, Any], Any, str, str], ...] = (
     ("LeadView", {}, _l("New lead"), "user-plus", "add create"),
     ("ClientView", {"kind": "person"}, _l("New client: a person"), "user", "add create"),
     (

@@ -7,7 +7,6 @@ answer as a thousand do. What the screens' base filters hide is not found here e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,12 +151,7 @@ def opened(session: Session, pairs: list[tuple[str, int]], most: int) -> list[Hi
 
 def _rows(session: Session, view: Any, question: Question, needs: list[str]) -> list[Any]:
     model = view.datamodel.obj
-    allowed = view._base_filters.apply_all(session.query(model))
-    parts = [
-        select(allowed.filter(condition).order_by(model.id.desc()).limit(MOST + 1)
-               .with_entities(model.id.label("id"), literal(rank).label("rank")).subquery())
-        for rank, condition in enumerate(_conditions(session, view.noun, model, question))
-    ]  # fmt: skip
+    parts = _parts(session, view, question)
     if not parts:
         return []
     every = union_all(*parts).subquery()
@@ -177,27 +171,41 @@ def _columns(view: Any, needs: list[str]) -> list[str]:
     return [name for name in needs if "." not in name and name in view.datamodel.list_columns]
 
 
-def _conditions(
-    session: Session, noun: str, model: Any, question: Question
-) -> Iterator[ColumnElement[bool]]:
-    """The ways to find rows of the noun, the surest first."""
+def _parts(session: Session, view: Any, question: Question) -> list[Any]:
+    """(id, rank) by each way to find rows of the noun, the surest first; limited one by one."""
+    noun, model = view.noun, view.datamodel.obj
+    allowed = view._base_filters.apply_all(session.query(model))
+    parts: list[Any] = []
+
+    def add(condition: ColumnElement[bool], order: Any = model.id) -> None:
+        found = allowed.filter(condition).order_by(order.desc()).limit(MOST + 1)
+        named = found.with_entities(model.id.label("id"), literal(len(parts)).label("rank"))
+        parts.append(select(named.subquery()))
+
     if question.number is not None and noun in BIG:
-        yield (Contract.number if model is Contract else model.id) == question.number
+        add((Contract.number if model is Contract else model.id) == question.number)
     if (question.phones or question.emails) and model in (Lead, Client):
-        yield model.id.in_(_by_keys(model, question))
+        add(model.id.in_(_by_keys(model, question)))
     text = matching(model, question.text)
     if text is None:
-        return
+        return parts
     if noun not in BIG:
-        yield text
+        add(text)
     elif not question.is_indexed:
         if model is not Contract:
-            yield model.last_name.in_(_spellings(question.text))
-        yield text & _among_newest(model, NEWEST)
+            add(model.last_name.in_(_spellings(question.text)))
+        add(text & _among_newest(model, NEWEST))
     elif session.get_bind().dialect.name == "sqlite":
-        yield text & _among_newest(model, NEWEST_ON_SQLITE)
+        add(text & _among_newest(model, NEWEST_ON_SQLITE))
     else:
-        yield text
+        add(text & _among_newest(model, NEWEST))
+        newest = parts.pop().cte("newest")
+        parts.append(select(newest))
+        few = select(func.count()).select_from(newest).scalar_subquery() <= MOST
+        # Not by the bare id: along its index PostgreSQL would read all the rows of a word that it
+        # takes for a common one. What is common is among the newest; the rest the pieces find.
+        add(text & few, model.id + 0)
+    return parts
 
 
 def _among_newest(model: Any, most: int) -> ColumnElement[bool]:

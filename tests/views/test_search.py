@@ -340,3 +340,22 @@ def test_sqlite_reads_a_bounded_part(sqlite_app: Any, monkeypatch: pytest.Monkey
     assert hits(operator, "стариков") == []
     assert len(hits(operator, "новиков")) == 1
     assert len(hits(operator, "8 999 111-22-33")) == 1  # by its key
+
+
+def test_postgresql_finds_what_is_old_and_what_is_new(
+    postgres_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.site import logged_in
+
+    def make(session: Any) -> None:
+        for number in range(4):
+            make_lead(session, first_name="", last_name=f"Стариков{number}")
+        make_lead(session, last_name="Новиков")
+
+    keep(postgres_app, make)
+    monkeypatch.setattr(finding, "NEWEST", 2)
+    operator = logged_in(postgres_app, "operator")
+    assert hits(operator, "стариков") == [f"Стариков{number}" for number in (3, 2, 1, 0)]
+    # Enough of the newest: the old ones are not even looked at.
+    monkeypatch.setattr(finding, "MOST", 1)
+    assert hits(operator, "иков") == ["Ivan Новиков", "Leads: all that match"]
