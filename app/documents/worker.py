@@ -23,6 +23,7 @@ from app.documents.render import clear_leftovers
 from app.models.passing import forget_old
 
 LOOKS_EVERY = 1.0  # seconds
+LETS_OTHERS_WRITE = 0.15  # seconds; who waits for SQLite's one writer looks every 0.1 s
 TIDIES_EVERY = 3600.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds between tries to reach a database that is away
 
@@ -61,7 +62,9 @@ class Worker:
                     log.info("the document worker is ready")
                     fresh = False
                 took_one = render_one(self.engine)
-                took_one = self.beside() or took_one
+                if self.beside():
+                    took_one = True
+                    self._let_others_write()
                 if not took_one:
                     self._tidy()
             except DBAPIError as error:
@@ -74,6 +77,11 @@ class Worker:
             if not took_one:
                 self._stop.wait(LOOKS_EVERY)
         log.info("the document worker has stopped")
+
+    def _let_others_write(self) -> None:
+        """One part after another would keep people who save waiting for all of a job."""
+        if self.engine.dialect.name == "sqlite":
+            self._stop.wait(LETS_OTHERS_WRITE)
 
     def _tidy(self) -> None:
         """Once an hour, when nobody waits for a document."""

@@ -24,7 +24,7 @@ from tests.factories import make_lead
 from tests.views.pages import keep, read
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 10 * PART
+ROWS = 6 * PART
 
 
 def start(app: Any) -> subprocess.Popen[bytes]:

@@ -104,7 +104,7 @@ class Bulk:
 
     def bulk_address(self) -> str:
         """Where the ticked rows of the present list are sent, with what the list is asked for."""
-        return url_for(f"{self.endpoint}.bulk", **request.args.to_dict(flat=False))
+        return self._with_query("bulk")
 
     def why_not(self, row: Any) -> CrmError:
         """Why a verb that the row's page would not offer is not done."""
@@ -295,7 +295,11 @@ class Bulk:
     # -- pages -----------------------------------------------------------------------------------
 
     def _list_address(self) -> str:
-        return url_for(f"{self.endpoint}.list", **request.args.to_dict(flat=False))
+        return self._with_query("list")
+
+    def _with_query(self, page: str) -> str:
+        asked: dict[str, Any] = request.args.to_dict(flat=False)
+        return url_for(f"{self.endpoint}.{page}", **asked)
 
     def _bulk_page(self, made: Verb, chosen: Chosen, form: NounForm, status: int) -> Response:
         named = self.datamodel.get_many(chosen.ids[:NAMED], self._rows_of(made))
