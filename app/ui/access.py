@@ -15,3 +15,9 @@ def may(permission: str, view: str) -> bool:
         security: Any = current_app.appbuilder.sm  # type: ignore[attr-defined]
         known[key] = bool(security.has_access(f"can_{permission}", view))
     return known[key]
+
+
+def stands_in_menu(view: str) -> bool:
+    """Whether the reader's menu leads to the screen."""
+    security: Any = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    return bool(security.has_access("menu_access", view))

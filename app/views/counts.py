@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from app.extensions import db
 from app.models.document import Document, DocumentState
 from app.models.submission import Outcome, Submission
-from app.ui.access import may
+from app.ui.access import may, stands_in_menu
 from app.ui.formatters import COUNT_LIMIT, Count
 from app.views.queue import TO_CALL, Queue
 
@@ -34,15 +34,15 @@ def init(app: Flask) -> None:
 def show() -> Response:
     """Leads to call now, submissions that failed, contracts without a finished document."""
     found: dict[str, tuple[Count, str]] = {}
-    if may("list", "QueueView"):
+    if stands_in_menu("QueueView"):
         queue = Queue(current_user.id).counts(TO_CALL)
         number = _sum(queue.values())
         found["queue"] = (number, ngettext("%(num)s lead to call", "%(num)s leads to call", number))
-    if may("accept", "SubmissionView"):
+    if may("accept", "SubmissionView") and stands_in_menu("SubmissionView"):
         failed = _count(select(Submission.id).where(Submission.outcome == Outcome.FAILED.value))
         words = ngettext("%(num)s submission failed", "%(num)s submissions failed", failed)
         found["inbox"] = (failed, words)
-    if may("list", "ContractView"):
+    if stands_in_menu("ContractView"):
         unready = (DocumentState.WAITING.value, DocumentState.FAILED.value)
         missing = _count(select(Document.id).where(Document.state.in_(unready)))
         words = ngettext(

@@ -101,7 +101,7 @@ def test_a_lead_for_which_nothing_is_planned_is_not_the_next(app: Any, client_as
     operator = client_as("Operator")
     assert operator.post("/queueview/next").location.endswith(f"/leadview/show/{new}")
     operator.post(f"/leadview/{new}/log_call", data={"outcome": "busy", "when": "tomorrow"})
-    assert operator.post("/queueview/next").location.endswith("/queueview/list/")
+    assert operator.post("/queueview/next").location.endswith("/queueview/list/?group=now")
 
 
 def test_two_leads_of_one_person_are_claimed_together(app: Any, client_as: Any) -> None:
@@ -113,7 +113,7 @@ def test_two_leads_of_one_person_are_claimed_together(app: Any, client_as: Any) 
     first, second = keep(app, make)
     operator, manager = client_as("Operator"), client_as("Manager")
     assert operator.post("/queueview/next").location.endswith(f"/leadview/show/{first}")
-    assert manager.post("/queueview/next").location.endswith("/queueview/list/")
+    assert manager.post("/queueview/next").location.endswith("/queueview/list/?group=now")
     page = text_of(manager.get(f"/leadview/show/{second}"))
     assert "Operator Test is working with this person" in page
 
