@@ -71,7 +71,7 @@ def test_the_list_offers_its_acts_to_who_may_do_them(app: Any, client_as: Any) -
     leads_of(app, 2)
     page = text_of(client_as("Operator").get("/leadview/list/?search=Testov"))
     assert re.findall(r'name="act" value="(\w+)"', page) == [
-        "assign", "plan", "delete", "take", "qualify", "lose", "reopen",
+        "assign", "plan", "take", "qualify", "lose", "reopen", "delete",
     ]  # fmt: skip
     assert 'action="/leadview/bulk?search=Testov"' in page
     assert page.count('name="rowid"') == 2

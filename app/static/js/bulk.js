@@ -92,14 +92,15 @@
   });
 
   document.addEventListener("change", function (event) {
-    if (event.target.matches("[data-check-all]")) {
+    if (event.target.matches("[data-check-all]") && bar()) {
       const value = event.target.checked;
+      event.stopPropagation(); // once for the page, not once for each box (list.js)
       boxes().forEach(function (box) { box.checked = value; });
       keep();
     } else if (event.target.matches("input[name=rowid][type=checkbox]")) {
       keep();
     }
-  });
+  }, true);
 
   document.addEventListener("submit", function (event) {
     const form = event.target;
