@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
-from flask import abort, make_response, request, send_file
+from flask import abort, make_response, request, send_file, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import Select, literal, select, union_all
 from werkzeug.wrappers import Response
@@ -165,7 +166,24 @@ class DocumentView(NounView):
     def _values(self, rows: list[Document]) -> Any:
         """In lists the first cell leads to the document; its page leads on to the contract."""
         told = zip(super()._values(rows), rows, strict=True)
-        return [values | {"contract": number_of(row)} for values, row in told]
+        return [
+            values | {"contract": number_of(row), "state": values["state"] + self._retry_of(row)}
+            for values, row in told
+        ]
+
+    def _retry_of(self, row: Document) -> Markup:
+        """What failed is retried from the list."""
+        if row.state != DocumentState.FAILED or not self.offers("retry"):
+            return Markup()
+        return Markup(
+            ' <form class="in-row" method="post" action="{}">'
+            '<input type="hidden" name="csrf_token" value="{}">'
+            '<button type="submit" class="btn btn-sm" aria-label="{}">{}</button></form>'
+        ).format(
+            url_for(f"{self.endpoint}.retry", pk=row.id), generate_csrf(),
+            gettext("Retry %(name)s", name=f"{number_of(row)}, {self.picker_label(row)}"),
+            gettext("Retry"),
+        )  # fmt: skip
 
     def cell(self, row: Document, column: str) -> Any:
         if column == "contract":

@@ -63,7 +63,7 @@ class NoteView(NounView):
         "at", "kind", "text", "changes", "facts", "author", "author_kind", "author_user_id",
         "contract_id", "lead", "client",
     ]  # fmt: skip
-    show_columns = ["at", "kind", "sentence", "text", "author", "lead", "client"]
+    show_columns = ["at", "sentence", "text", "author", "lead", "client"]
     order_columns = ["at"]
     base_order = ("at", "desc")
     base_filters = [["kind", OnesOwnNotes, None]]
@@ -71,6 +71,7 @@ class NoteView(NounView):
     enums = {"kind": NoteKind}
     label_columns = {"sentence": _("What happened")}
     edit_form = WordsForm
+    show_template = "crm/note.html"
 
     def _values(self, rows: Any) -> Any:
         told = describe_notes(self.session, rows)

@@ -16,6 +16,7 @@ from app.models.campaign import Campaign
 from app.models.contract import COUNTED, Contract
 from app.models.service import Service
 from app.ui.fields import ChoiceField
+from app.ui.pills import yes_no_pill
 from app.views.base import Equal, Interface, NounView
 from app.views.campaigns import CampaignView
 
@@ -69,6 +70,8 @@ class ServiceView(NounView):
         return super().list()
 
     def cell(self, row: Service, column: str) -> Any:
+        if column == "active":
+            return yes_no_pill(row.active, _("Sold"), _("Not sold"))
         if column == "signed_contracts":
             return self._counts_of([row])[row.id][0]
         return super().cell(row, column)

@@ -18,6 +18,7 @@ from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.labels import field_label
 from app.ui.pickers import PickerField
+from app.ui.pills import status_pill
 from app.views.base import Interface, NounView, verb
 
 SHOWN_BYTES = 64 * 1024
@@ -60,7 +61,7 @@ class SourceField(PickerField):
 class SubmissionView(NounView):
     datamodel = Interface(Submission)
     list_title, show_title = _("Submissions"), _("Submission")
-    list_columns = ["received_at", "source", "door", "outcome", "campaign", "lead", "reasons"]
+    list_columns = ["received_at", "source", "outcome", "lead", "reasons", "campaign", "door"]
     needs = ["received_at", "source.name", "door", "outcome", "campaign", "lead", "reasons"]
     show_columns = [
         "received_at", "submitted_at", "source", "door", "outcome", "campaign", "campaign_sent",
@@ -87,6 +88,8 @@ class SubmissionView(NounView):
         self._search_fields["0_source"] = named
 
     def cell(self, row: Submission, column: str) -> Any:
+        if column == "outcome":
+            return status_pill(Outcome, row.outcome)
         if column == "source":
             return row.source.name if row.source else ""
         if column == "reasons":
@@ -101,6 +104,13 @@ class SubmissionView(NounView):
         """What failed by our fault becomes the lead that it should have been."""
         receipt = accept_failed(self.session, row)
         return self.session.get(Lead, receipt.lead_id), gettext("The submission is accepted.")
+
+    def sections(self, row: Submission) -> list[Any]:
+        """Only what it said."""
+        return [
+            (title, [(label, value) for label, value in lines if value not in ("", None)])
+            for title, lines in super().sections(row)
+        ]
 
     def context(self, row: Submission) -> dict[str, Any]:
         return {

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from app.models import Note
-from tests.factories import make_client, make_lead
+from app.models.lead import NewPerson
+from tests.factories import make_client, make_contract, make_lead
 from tests.views.pages import counted, keep, read, text_of
 
 
@@ -35,8 +36,9 @@ def test_the_list_tells_the_newest_first(app: Any, client_as: Any) -> None:
 def test_one_changes_ones_own_words(app: Any, client_as: Any) -> None:
     operator = client_as("Operator")
     number = noted(app, operator, "wrnog")
-    assert f"/noteview/edit/{number}" in text_of(operator.get("/noteview/list/"))
-    assert f"/noteview/edit/{number}" not in text_of(client_as("Manager").get("/noteview/list/"))
+    mine, page = f"/noteview/edit/{number}", f"/noteview/show/{number}"
+    assert mine in text_of(operator.get(page))
+    assert mine not in text_of(client_as("Manager").get(page))
     assert "wrnog" in text_of(operator.get(f"/noteview/edit/{number}"))
     answer = operator.post(f"/noteview/edit/{number}", data={"text": "right"})
     assert answer.status_code == 302
@@ -81,3 +83,41 @@ def test_few_statements_however_many_notes(app: Any, client_as: Any) -> None:
     many = counted(app, lambda: operator.get("/noteview/list/?psize_NoteView=100"))
     assert few == many
     assert many <= 10
+
+
+# -- pinned ----------------------------------------------------------------------------------------
+
+
+def test_a_note_is_pinned_from_the_page_where_it_stands(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int, int]:
+        lead = make_lead(session)
+        note = lead.write_note("mind the dog")
+        client = lead.convert(NewPerson())
+        session.flush()
+        return int(note.id), int(lead.id), int(client.id)
+
+    note, lead, client = keep(app, make)
+    operator = client_as("Operator")
+    answer = operator.post(f"/noteview/{note}/pin", data={"at": "client"})
+    assert answer.location == f"/clientview/show/{client}"
+    assert read(app, lambda s: s.get(Note, note).pinned)
+    page = text_of(operator.get(answer.location))
+    assert page.index('class="story-lines story-pinned"') < page.index("mind the dog")
+    assert page.count("mind the dog") == 1
+    answer = operator.post(f"/noteview/{note}/unpin", data={"at": "lead"})
+    assert answer.location == f"/leadview/show/{lead}"
+    assert not read(app, lambda s: s.get(Note, note).pinned)
+
+
+def test_what_the_system_saw_is_not_pinned(app: Any, client_as: Any) -> None:
+    keep(app, lambda s: make_client(s).id)
+    system = read(app, lambda s: s.scalar(select(Note.id).where(Note.kind == "created")))
+    client_as("Manager").post(f"/noteview/{system}/pin")
+    assert not read(app, lambda s: s.get(Note, system).pinned)
+
+
+def test_a_contracts_note_is_not_there_for_operators_to_pin(app: Any, client_as: Any) -> None:
+    keep(app, lambda s: make_contract(s).id)
+    asked = select(Note.id).where(Note.contract_id.is_not(None))
+    note = read(app, lambda s: s.scalar(asked))
+    assert client_as("Operator").post(f"/noteview/{note}/pin").status_code == 404

@@ -147,7 +147,7 @@ def test_submissions_are_told_by_codes_and_never_by_what_was_sent(
     for number in range(21):
         post(app, token, phone=f"+7991123450{number:02}"[:12], email="broken@@example")
     text = page(client, f"/sourceview/show/{yandex}")
-    assert text.count("<td>Rejected</td>") == 20
+    assert text.count('<span class="pill pill-work">Rejected</span>') == 20
     assert "<code>email: " in text
     assert "Petrov" not in text.replace("ivan.petrov", "").split("Last submissions")[1]
     assert "broken@@" not in text
@@ -178,7 +178,7 @@ def test_the_list_tells_how_each_source_is_used(app: Flask, client_as: Any, yand
     post(app, tokens[0])
     text = page(client, LIST)
     cells = text[text.index(">Yandex</a>") :].split("</td>")[1:6]
-    assert cells[2].strip() == "<td>2"
+    assert cells[2].strip().endswith(">2")
     assert all(re.search(r"\d{4}, \d\d:\d\d", cell) for cell in cells[3:5])
 
 
