@@ -58,28 +58,31 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Starts a server on a free loopback port and removes it with all its data afterwards.
+def cluster(kept: Path | None = None) -> Iterator[str]:
+    """Starts a server on a free loopback port and removes it with all its data afterwards; in the
+    folder `kept` its data stays and is there at the next start.
 
     PostgreSQL refuses to run as root, so root lends it to an unprivileged user. It ends with us
     even when we are killed.
     """
     programs = _programs()
     user = _unprivileged_user()
-    folder = Path(tempfile.mkdtemp(prefix="crm-pg-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="crm-pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     try:
-        _run_as(
-            user,
-            [
-                str(programs / "initdb"),
-                *("--pgdata", str(folder / "data"), "--username", "crm", "--auth", "trust"),
-                # Not C, in which trigrams and upper() know ASCII alone.
-                *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
-            ],
-            folder,
-        )
+        if not (folder / "data" / "PG_VERSION").exists():
+            _run_as(
+                user,
+                [
+                    str(programs / "initdb"),
+                    *("--pgdata", str(folder / "data"), "--username", "crm", "--auth", "trust"),
+                    # Not C, in which trigrams and upper() know ASCII alone.
+                    *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+                ],
+                folder,
+            )
         port = _free_port()
         server = _serve(programs, user, folder, port)
         try:
@@ -94,7 +97,8 @@ def cluster() -> Iterator[str]:
                 server.kill()
                 server.wait()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -1,0 +1,397 @@
+"""Leads as cards by status: what is due stands first, and a card moves by the lead's own verbs.
+
+Each column is read along an index in two walks (leads with a planned contact, then the others) that
+end after a page, and every count ends at a limit: a million leads take as long as a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from babel.units import format_unit
+from flask import flash, make_response, request, url_for
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import format_date, gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy.sql import ColumnElement
+from werkzeug.wrappers import Response
+from wtforms.validators import InputRequired
+
+from app.models import clock
+from app.models.base import UtcDateTime
+from app.models.contacts import clean_text
+from app.models.lead import OPEN, Lead, LeadStatus, LostReason
+from app.ui import formatters, labels
+from app.ui.access import may
+from app.ui.fields import ChoiceField, TextAreaField
+from app.ui.formatters import COUNT_LIMIT, Count
+from app.ui.labels import label
+from app.views.base import NounForm, NounView, SearchText, verb
+from app.views.base.searching import read_filters, search_form
+from app.views.base.widgets import new_form_key
+from app.views.leads import LeadView, PeopleInterface
+
+PAGE = 20
+STRIPS = (LeadStatus.CONVERTED.value, LeadStatus.LOST.value)
+IN_PLACE = "X-Board"  # the script asks for the moved card alone, not for the whole page
+# Of the list, kept for the way back to it.
+OF_THE_LIST = ("_oc_LeadView", "_od_LeadView", "psize_LeadView")
+FROM = "from_"  # + a status: the column begins behind this card
+TARGETS = [(status, labels.STATES[LeadStatus][status]) for status in (*OPEN, LeadStatus.LOST.value)]
+SECONDS = 10**10  # more than any instant of ours has since 1970
+
+
+class MoveForm(NounForm):
+    to = ChoiceField(_("Move to"), [InputRequired()], choices=TARGETS)
+    lost_reason = ChoiceField(_("If lost: why?"), enum=LostReason, blank=True)
+    text = TextAreaField(_("Note"))
+
+
+class BoardView(NounView):
+    """The second screen of leads: the same filters, read from the same arguments as the list's."""
+
+    datamodel = PeopleInterface(Lead)
+    noun = ""
+    route_base = "/leads/board"
+    include_route_methods = {"list", "column", "card", "move"}  # noqa: RUF012 -- as FAB wants it
+    list_title = _("Board")
+    list_columns = ["name"]  # noqa: RUF012
+    narrowings = LeadView.narrowings
+    search_columns = LeadView.search_columns
+    enums = LeadView.enums
+    label_columns = LeadView.label_columns
+
+    def _clamped(self, name: str, value: str, views: dict[str, Any]) -> str | None:
+        return clean_text(value) if name in OF_THE_LIST else super()._clamped(name, value, views)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @expose("/")
+    @has_access
+    def list(self) -> Any:
+        form, text, board = self._read()
+        starts = {status: Place.read(request.args.get(FROM + status)) for status in OPEN}
+        counts = board.counts()
+        self.update_redirect()
+        search = self.search_widget(
+            view=self, form=form, filters=self._filters, search=text, put_away=False,
+            searchable=True,
+        )  # fmt: skip
+        return self.render_template(
+            "crm/board.html", title=self.list_title, view=self, search=search,
+            columns=board.columns(starts), counts=counts, strips=STRIPS, starts=starts,
+            kept=kept_arguments(), lose=MoveForm(formdata=None, prefix="lose-"),
+            **self._words(),
+        )  # fmt: skip
+
+    @expose("/column")
+    @has_access
+    @permission_name("list")
+    def column(self) -> Any:
+        """The next cards of one column, for "Load more"."""
+        _form, _text, board = self._read()
+        status = request.args.get("status", "")
+        status = status if status in OPEN else OPEN[0]
+        columns = board.columns({status: Place.read(request.args.get("after"))})
+        return self.render_template(
+            "crm/board/cards.html", column=columns[0], kept=kept_arguments(), view=self,
+            **self._words(),
+        )  # fmt: skip
+
+    @expose("/<int:pk>/card")
+    @has_access
+    @permission_name("list")
+    def card(self, pk: int) -> Any:
+        """One card as it is now with the columns' counts: what the script shows after a move."""
+        return self._card_page(self.row_or_404(pk))
+
+    def _card_page(self, row: Lead) -> Any:
+        _form, _text, board = self._read()
+        return self.render_template(
+            "crm/board/moved.html", row=row, card=board.card(row.id) if row.is_open else None,
+            counts=board.counts(), kept=kept_arguments(), view=self, **self._words(),
+        )  # fmt: skip
+
+    def _read(self) -> tuple[Any, str, Board]:
+        form = search_form(self._search_fields)
+        read_filters(self, form)
+        text = request.args.get("search", "").strip()
+        filters = self._filters
+        if text:
+            filters.add_filter("search_text", SearchText, text)
+        joined = filters.get_joined_filters(self._base_filters)
+        return form, text, Board(self.datamodel, joined)
+
+    def _words(self) -> dict[str, Any]:
+        return {
+            "status_of": lambda status: label(LeadStatus, status),
+            "may_move": self.offers("move"),
+            "may_convert": may("convert", "LeadView"),
+            "new_form_key": new_form_key,
+        }
+
+    # -- moving ----------------------------------------------------------------------------------
+
+    @verb(
+        _("Move to…"), permission="work", form=MoveForm, when=lambda lead: lead.is_open,
+        template="crm/board/move.html", undoable=True,
+    )  # fmt: skip
+    def move(self, lead: Lead, values: dict[str, Any]) -> str:
+        """Each target is the lead's own verb, so a card can do what its page can and no more."""
+        to, now = values["to"], lead.status
+        if to == LeadStatus.LOST:
+            lead.lose(values["lost_reason"], values["text"])
+        elif to == LeadStatus.IN_WORK and now == LeadStatus.NEW:
+            LeadView.take._verb.act(self, lead)  # who takes a lead of nobody is responsible for it
+        elif to == LeadStatus.QUALIFIED:
+            lead.qualify()
+        else:
+            lead.move_to(to)
+        self.session.flush()
+        _form, _text, board = self._read()
+        return gettext(
+            "Moved to “%(status)s”, %(count)s there.",
+            status=label(LeadStatus, to),
+            count=board.counts([to])[to],
+        )
+
+    def prefill_move(self, form: Any, row: Lead) -> None:
+        form.to.offer([one for one in TARGETS if one[0] != row.status])
+
+    def _address(self, row: Any, number: int | None) -> str:
+        """Back to the board as it was filtered."""
+        if number is not None and self._in_place():
+            return url_for("BoardView.card", pk=number, **kept_arguments())
+        return url_for("BoardView.list", **kept_arguments())
+
+    def _form_page(
+        self, template: str, title: Any, form: NounForm, row: Any = None, *, status: int = 200,
+        **more: Any,
+    ) -> Response:  # fmt: skip
+        """A refusal goes to the status line when the script has sent the form."""
+        if status < 400 or not self._in_place() or row is None:
+            return super()._form_page(
+                template, title, form, row, status=status, kept=kept_arguments(), **more
+            )
+        for told in [text for text, _link in form.faults] or [
+            error for field in form for error in field.errors
+        ]:
+            flash(told, "danger")
+        return make_response(self._card_page(row), status)
+
+    @staticmethod
+    def _in_place() -> bool:
+        return request.headers.get(IN_PLACE) is not None
+
+
+# -- what stands on the board ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card stands in its column: planned contacts by time, then the others, newest first.
+
+    In the address `1764050000250000-17`: microseconds since 1970 and the id; `~` marks the others.
+    """
+
+    planned: bool
+    at: datetime
+    id: int
+
+    @classmethod
+    def of(cls, row: Any) -> Place:
+        planned = row.next_contact_at is not None
+        return cls(planned, row.next_contact_at if planned else row.received_at, row.id)
+
+    @classmethod
+    def read(cls, text: str | None) -> Place | None:
+        """None for what no board has written."""
+        seconds, _dash, number = (text or "").removeprefix("~").partition("-")
+        try:
+            micro = int(seconds)
+            at = datetime.fromtimestamp(micro // 10**6, UTC).replace(microsecond=micro % 10**6)
+            return cls(not (text or "").startswith("~"), at, int(number))
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    def __str__(self) -> str:
+        micro = int(self.at.timestamp()) * 10**6 + self.at.microsecond
+        return f"{'' if self.planned else '~'}{micro}-{self.id}"
+
+    @property
+    def order(self) -> str:
+        """For the script to put a moved card where the next page load would show it."""
+        seconds = int(self.at.timestamp())
+        return f"0{seconds:010}" if self.planned else f"1{SECONDS - seconds:010}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    lead: Lead
+
+    @property
+    def order(self) -> str:
+        return Place.of(self.lead).order
+
+    @property
+    def due(self) -> tuple[str, str, str] | None:
+        """The kind of the mark, its word, and the time beside it; None where nothing is due yet."""
+        at = self.lead.next_contact_at
+        if at is None:
+            if self.lead.status == LeadStatus.NEW:
+                return None
+            return "nothing", gettext("Nothing planned"), ""
+        now = clock.utc_now()
+        is_today = clock.company_day(at) == clock.today()
+        when = clock.local(at).strftime("%H:%M") if is_today else short_day(at)
+        if at < now:
+            return "overdue", gettext("Overdue"), when
+        return ("today", gettext("Today"), when) if is_today else ("later", gettext("Later"), when)
+
+    @property
+    def age(self) -> str:
+        """How long ago they asked, in one unit."""
+        minutes = max(0, int((clock.utc_now() - self.lead.received_at).total_seconds() // 60))
+        unit, length = next(
+            (one for one in (("day", 1440), ("hour", 60)) if minutes >= one[1]), ("minute", 1)
+        )
+        return format_unit(minutes // length, unit, "short", locale=formatters.locale())
+
+    @property
+    def initials(self) -> str:
+        user = self.lead.assignee
+        names = (user.first_name, user.last_name) if user else ()
+        return "".join(name[:1].upper() for name in names if name)
+
+
+def short_day(at: datetime) -> str:
+    """`5 Nov`, with the year only when it is another one."""
+    here = clock.local(at)
+    if here.year != clock.today().year:
+        return formatters.day(at)
+    return str(format_date(here.date(), "d MMM"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    status: str
+    cards: list[Card]
+    after: Place | None  # behind which there are more
+
+
+class Board:
+    """The open leads that the filters admit, by status; those of the strips are only counted."""
+
+    def __init__(self, datamodel: Any, filters: Any) -> None:
+        self.datamodel = datamodel
+        self.session = datamodel.session
+        self.matching = datamodel.apply_filters(
+            self.session.query(Lead).filter(Lead.is_test.is_(False)), filters
+        )
+
+    def counts(self, statuses: Iterable[str] = tuple(LeadStatus)) -> dict[str, Count]:
+        """How many there are, each up to a limit, by one statement."""
+        statuses = [LeadStatus(status).value for status in statuses]
+        limit = COUNT_LIMIT + 1
+        columns = []
+        for status in statuses:
+            found = self._of(status).with_entities(Lead.id).limit(limit).subquery()
+            count = select(func.count()).select_from(found).scalar_subquery()
+            columns.append(count.label(f"in_{status}"))
+        row = self.session.execute(select(*columns)).one()
+        return {
+            status: Count(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
+            for status, count in zip(statuses, row, strict=True)
+        }
+
+    def columns(self, starts: dict[str, Place | None]) -> list[Column]:
+        """A page of cards for each of these statuses: two statements for any number of them."""
+        walks = [
+            select(walk.c)
+            for status, after in starts.items()
+            for walk in (self._planned(status, after), self._others(status, after))
+            if walk is not None
+        ]
+        found: dict[str, list[Any]] = {status: [] for status in starts}
+        for row in self.session.execute(union_all(*walks)):
+            found[row.status].append(row)
+        for rows in found.values():
+            rows.sort(key=_place_in_column)
+        cards = self._cards(row.id for rows in found.values() for row in rows[:PAGE])
+        return [
+            Column(
+                status,
+                [cards[row.id] for row in rows[:PAGE] if row.id in cards],
+                Place.of(rows[PAGE - 1]) if len(rows) > PAGE else None,
+            )
+            for status, rows in found.items()
+        ]
+
+    def card(self, lead_id: int) -> Card | None:
+        return self._cards([lead_id]).get(lead_id)
+
+    def _of(self, status: str) -> Any:
+        return self.matching.filter(Lead.status == status)
+
+    def _planned(self, status: str, after: Place | None) -> Any:
+        at = Lead.next_contact_at
+        rows = self._of(status).filter(at.is_not(None))
+        if after is not None:
+            if not after.planned:
+                return None
+            rows = rows.filter(at >= _instant(after), _behind(at > _instant(after), at, after))
+        return self._walk(rows.order_by(at, Lead.id))
+
+    def _others(self, status: str, after: Place | None) -> Any:
+        at = Lead.received_at
+        rows = self._of(status).filter(Lead.next_contact_at.is_(None))
+        if after is not None and not after.planned:
+            rows = rows.filter(at <= _instant(after), _behind(at < _instant(after), at, after))
+        return self._walk(rows.order_by(at.desc(), Lead.id.desc()))
+
+    @staticmethod
+    def _walk(rows: Any) -> Any:
+        columns = (Lead.id, Lead.status, Lead.next_contact_at, Lead.received_at)
+        return rows.with_entities(*columns).limit(PAGE + 1).subquery()
+
+    def _cards(self, ids: Iterable[int]) -> dict[int, Card]:
+        """With what a card shows, loaded by one statement."""
+        shown = ["campaign.title", "assignee.first_name", "assignee.last_name"]
+        rows = self.datamodel.get_many(ids, None, shown, NEEDS)
+        return {row.id: Card(row) for row in rows}
+
+
+NEEDS = [
+    "first_name", "last_name", "middle_name", "company_name", "phone", "phone_key",
+    "phone_extension", "email", "status", "next_contact_at", "received_at", "asked_again_at",
+]  # fmt: skip
+
+
+def _instant(place: Place) -> Any:
+    return literal(place.at, UtcDateTime)
+
+
+def _behind(beyond: ColumnElement[bool], at: Any, place: Place) -> ColumnElement[bool]:
+    further = Lead.id > place.id if place.planned else Lead.id < place.id
+    return or_(beyond, and_(at == _instant(place), further))
+
+
+def _place_in_column(row: Any) -> tuple[int, float, int]:
+    if row.next_contact_at is not None:
+        return 0, row.next_contact_at.timestamp(), row.id
+    return 1, -row.received_at.timestamp(), -row.id
+
+
+def kept_arguments() -> dict[str, Any]:
+    """The filters and the search of the address, for every link that stays on the board."""
+    own = ("status", "after", "to")
+    return {
+        name: values
+        for name, values in request.args.to_dict(flat=False).items()
+        if name not in own and not name.startswith((FROM, "page_"))
+    }
