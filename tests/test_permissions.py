@@ -191,6 +191,7 @@ OwnPasswordView.this_form_post     POST    OMGA
 PasswordView.this_form_get         GET     A
 PasswordView.this_form_post        POST    A
 PickerApi.get                      GET     OMGA
+QueueView.counts                   GET     OGA
 QueueView.list                     GET     OGA
 QueueView.next_lead                POST    OGA
 RoiChartView.chart                 GET     OMGA
@@ -290,6 +291,7 @@ compat.profile                     GET     OMGA
 compat.service_record              GET     OMGA
 compat.service_records             GET     OMGA
 compat.statistics                  GET     OMGA
+counts.show                        GET     OMGA
 health.live                        GET     VOMGA
 health.ready                       GET     VOMGA
 static                             GET     VOMGA

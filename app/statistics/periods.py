@@ -41,6 +41,15 @@ class PeriodName(StrEnum):
     CUSTOM = "custom"
 
 
+# How many months a named period has.
+MONTHS = {
+    PeriodName.THIS_MONTH: 1,
+    PeriodName.LAST_MONTH: 1,
+    PeriodName.QUARTER: 3,
+    PeriodName.YEAR: 12,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Company days `first`…`last`, both inside it; both empty means all time."""
@@ -89,6 +98,21 @@ class Period:
     def is_over(self) -> bool:
         """Whether its last company day has passed, so that its figures are complete."""
         return self.last is not None and self.last < clock.today()
+
+    def before(self) -> Period | None:
+        """What this period is compared with: the calendar's previous one, of own days as many days
+        directly before; as long as this one has lasted so far. None for all time.
+        """
+        if self.first is None or self.last is None:
+            return None
+        if self.name is PeriodName.CUSTOM:
+            first = self.first - (self.last - self.first + timedelta(days=1))
+        else:
+            first = _months_before(self.first, MONTHS[self.name])
+        last = self.first - timedelta(days=1)
+        if self.holds(clock.today()):
+            last = min(last, first + (clock.today() - self.first))
+        return Period(PeriodName.CUSTOM, first, last) if first >= EARLIEST else None
 
     def holds(self, day: date) -> bool:
         return self.first is None or self.last is None or self.first <= day <= self.last
@@ -143,6 +167,12 @@ def months_between(first: date, last: date) -> Iterator[date]:
     while month <= last:
         yield month
         month = clock.next_month(month)
+
+
+def _months_before(first: date, count: int) -> date:
+    for _ in range(count):
+        first = clock.month_of(first - timedelta(days=1))
+    return first
 
 
 def _named_days(name: PeriodName, today: date) -> tuple[date, date]:

@@ -20,7 +20,8 @@ class Bar:
 
     value: Decimal | int | None
     words: str
-    kind: str = "first"  # first, second: the series, by which the style sheet colours it
+    # first, second: the series; or a state: new, work, qualified, good, grey. A class of the sheet.
+    kind: str = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,36 @@ def bar_chart(
             y += BAR + GAP
         y += GROUP_GAP
     return BarChart(finding, WIDTH, y, round(zero, 1), labels, bars, series)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallBar:
+    """A bar within a cell, beside its number: to the right of zero, a loss to the left."""
+
+    x: float
+    width: float
+    zero: float
+    kind: str
+
+
+SMALL_WIDTH = 56
+
+
+def small_bars(values: Sequence[Decimal | None]) -> list[SmallBar | None]:
+    """All on one scale; nothing where there is no value."""
+    known = [value for value in values if value is not None]
+    most, least = max([*known, Decimal(0)]), min([*known, Decimal(0)])
+    scale = SMALL_WIDTH / float(most - least) if most != least else 0.0
+    zero = round(-float(least) * scale, 1)
+    bars: list[SmallBar | None] = []
+    for value in values:
+        if value is None:
+            bars.append(None)
+            continue
+        length = float(value) * scale
+        start = round(zero + min(length, 0.0), 1)
+        bars.append(SmallBar(start, round(abs(length), 1), zero, "loss" if value < 0 else "first"))
+    return bars
 
 
 def _short(text: str, limit: int = 32) -> str:

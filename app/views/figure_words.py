@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +21,7 @@ from app.statistics.rows import Part
 from app.statistics.scope import ScopeKind
 from app.ui import formatters, labels
 
-DASH = "—"
+DASH, MINUS = "—", "−"
 
 WHYS = {
     Why.NO_SPEND: _("no spend"),
@@ -122,9 +123,26 @@ COLUMN = {column.name: column for column in COLUMNS} | {
     ),
 }
 RATIOS = {"conversion", "roi", "roas"}
+# What the table shows unless all are asked for.
+MAIN = COLUMNS[:10]
 
 
-def shown(name: str, figures: Figures) -> str:
+def whole_columns(rows: Iterable[Figures]) -> set[str]:
+    """The columns of money without hundredths, which are then left out."""
+    rows = list(rows)
+    amounts = {
+        column.name: [plain(column.name, row) for row in rows]
+        for column in COLUMNS
+        if column.name not in RATIOS
+    }
+    return {
+        name
+        for name, values in amounts.items()
+        if all(not isinstance(v, Decimal) or v == v.to_integral_value() for v in values)
+    }
+
+
+def shown(name: str, figures: Figures, whole: Container[str] = ()) -> str:
     """The value of a figure as text; a dash where it is undefined."""
     value = plain(name, figures)
     if value is None:
@@ -133,7 +151,26 @@ def shown(name: str, figures: Figures) -> str:
         return month(value)
     if name in RATIOS:
         return formatters.percent(value)
-    return amount(value, figures.currency)
+    return amount(value, figures.currency, whole=name in whole)
+
+
+def change(name: str, now: Figures, before: Figures | None, whole: Container[str] = ()) -> str:
+    """How far a figure is from that of the period before, with its sign: `+3`, `−₽100`, `+12 pp`;
+    '' where either is undefined.
+    """
+    if before is None or name == "payback":
+        return ""
+    value, earlier = plain(name, now), plain(name, before)
+    if value is None or earlier is None:
+        return ""
+    difference = value - earlier
+    if not difference:
+        return gettext("the same")
+    sign = "+" if difference > 0 else MINUS
+    if name in RATIOS:
+        points = formatters.points(abs(difference))
+        return f"{sign}{gettext('%(points)s pp', points=points)}"
+    return sign + amount(abs(difference), now.currency, whole=name in whole)
 
 
 def plain(name: str, figures: Figures) -> Any:
@@ -152,10 +189,10 @@ def why(name: str, figures: Figures) -> str:
     return ""
 
 
-def amount(value: Decimal | int, currency: str) -> str:
+def amount(value: Decimal | int, currency: str, *, whole: bool = False) -> str:
     """Money, or a count."""
     if isinstance(value, Decimal):
-        return formatters.money(value, currency)
+        return formatters.money(value, currency, whole=whole)
     return formatters.number(value)
 
 
@@ -176,6 +213,13 @@ def period_title(period: Period) -> str:
     if period.name is PeriodName.CUSTOM:
         return days
     return f"{PERIODS[period.name]}, {days}"
+
+
+def short_period(period: Period) -> str:
+    """What the menu of periods shows: the name, or the days themselves."""
+    if period.name is PeriodName.CUSTOM:
+        return period_title(period)
+    return str(PERIODS[period.name])
 
 
 def month(first: date) -> str:

@@ -6,8 +6,10 @@ amount of its rows, and no link.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from flask import request
@@ -15,11 +17,13 @@ from flask_appbuilder.baseviews import BaseView, expose
 from flask_appbuilder.charts.views import DirectByChartView, GroupByChartView
 from flask_appbuilder.charts.widgets import DirectChartWidget
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
+from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
 from wtforms import Form
 
 from app.errors import N_, Invalid, NotFound
@@ -44,10 +48,16 @@ from app.statistics.periods import PeriodName
 from app.statistics.rows import PARTS, Part, rows_of, value_of
 from app.statistics.scope import ScopeKind
 from app.ui import charts, labels
+from app.ui.access import may
 from app.ui.fields import read_id
+from app.ui.formatters import language
 from app.ui.pickers import PickerField
+from app.ui.pills import KINDS
 from app.views import figure_words as figures
 from app.views.base import FiltersPerRequest, Interface, address_of
+from app.views.base.csv_pages import csv_lines
+
+log = logging.getLogger(__name__)
 
 PAGE = 50
 MOST_BARS = 30
@@ -112,18 +122,55 @@ class StatisticsView(BaseView):
         sort = _one_of("sort", SORTS, "roi")
         rows = _sorted(table.campaigns, sort)
         page, pages = _page(len(rows))
+        rows = rows[page * PAGE : (page + 1) * PAGE]
+        every = bool(request.args.get("every"))
+        compared = asked.period.before() if request.args.get("compare") else None
+        shown = [*rows, *_gathered(table), table.total]
         return self.render_template(
             "statistics/table.html",
             title=gettext("Campaign statistics"),
             asked=asked,
-            rows=rows[page * PAGE : (page + 1) * PAGE],
+            rows=rows,
             gathered=_gathered(table),
             total=table.total,
+            columns=figures.COLUMNS if every else figures.MAIN,
+            whole=figures.whole_columns(shown),
+            bars=dict(zip([row.scope for row in rows], _roi_bars(rows), strict=True)),
+            compared=compared,
+            before=_by_scope(compared, asked.basis),
+            more={"every": every or None, "compare": 1 if compared else None},
             sort=sort,
             page=page,
             pages=pages,
             words=figures,
+            may_export=may("export", "StatisticsView"),
         )
+
+    @expose("/statistics.csv")
+    @has_access
+    def export(self) -> Response:
+        """Every row and every figure of the table, as `csv_pages` writes files."""
+        asked = Question.asked()
+        table = campaign_figures(db.session(), asked.period, asked.basis)
+        rows = [*_sorted(table.campaigns, _one_of("sort", SORTS, "roi")), *_gathered(table)]
+        log.info("user %s exports campaign statistics", current_user.id)
+        russian = language() == "ru"
+        head = [gettext("Campaign"), gettext("Channel"), *map(_head, figures.COLUMNS)]
+        head.append(gettext("Plan within the spend"))
+        lines = csv_lines(
+            [head],
+            iter([[_cells(row) for row in [*rows, table.total]]]),
+            delimiter=";" if russian else ",",
+            comma=russian,
+        )
+        days = asked.period.as_args()
+        name = "-".join([days.get("from", days["period"]), *([days["to"]] if "to" in days else [])])
+        answer = Response(lines, mimetype="text/csv; charset=utf-8")
+        answer.headers["Content-Disposition"] = (
+            f'attachment; filename="campaigns-{name}-{asked.basis.value}.csv"'
+        )
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @expose("/rows")
     @has_access
@@ -166,6 +213,34 @@ class StatisticsView(BaseView):
             ScopeKind.PUT_AWAY: table.put_away,
             ScopeKind.NO_CAMPAIGN: table.without_campaign,
         }.get(scope.kind, table.total)
+
+
+def _by_scope(period: Period | None, basis: Basis) -> dict[Scope, Figures]:
+    """The figures that the table's rows are compared with."""
+    if period is None:
+        return {}
+    table = campaign_figures(db.session(), period, basis)
+    rows = [*table.campaigns, table.put_away, table.without_campaign, table.total]
+    return {row.scope: row for row in rows}
+
+
+def _roi_bars(rows: list[Figures]) -> list[charts.SmallBar | None]:
+    return charts.small_bars([row.roi.value for row in rows])
+
+
+def _head(column: figures.Column) -> str:
+    return f"{column.label}, %" if column.name in figures.RATIOS else str(column.label)
+
+
+def _cells(row: Figures) -> list[Any]:
+    """A row of the file: numbers as numbers, percentages as such, a month as 2026-03."""
+    cells: list[Any] = [figures.title(row), row.channel]
+    for column in figures.COLUMNS:
+        value = figures.plain(column.name, row)
+        if value is not None and column.name in figures.RATIOS:
+            value = (value * 100).normalize() + 0
+        cells.append(f"{value:%Y-%m}" if isinstance(value, date) else value)
+    return [*cells, row.planned]
 
 
 def _gathered(table: CampaignTable) -> list[Figures]:
@@ -263,7 +338,7 @@ class RoiChartView(SqlChart, DirectByChartView):
         finding = gettext("No campaign has both spend and figures in this period.")
         if best is not None:
             finding = gettext(
-                "The best ROI is that of %(campaign)s: %(roi)s.",
+                "ROI is highest for %(campaign)s: %(roi)s.",
                 campaign=best.title,
                 roi=figures.shown("roi", best),
             )
@@ -273,6 +348,7 @@ class RoiChartView(SqlChart, DirectByChartView):
             "gathered": _gathered(table),
             "total": table.total,
             "columns": [figures.COLUMN[name] for name in names],
+            "whole": figures.whole_columns([*rows, *_gathered(table), table.total]),
             "page": page,
             "pages": pages,
         }
@@ -299,8 +375,11 @@ class LeadStatusChartView(SqlChart, GroupByChartView):
         total = sum(counts.values())
         named = [(labels.label(LeadStatus, status), count) for status, count in counts.items()]
         groups = [
-            charts.Group(name, [charts.Bar(count, figures.amount(count, ""))])
-            for name, count in named
+            charts.Group(
+                labels.label(LeadStatus, status),
+                [charts.Bar(count, figures.amount(count, ""), KINDS[LeadStatus][status])],
+            )
+            for status, count in counts.items()
         ]
         finding = gettext("No leads in this period.")
         if total:
@@ -339,8 +418,15 @@ class MonthlyChartView(SqlChart, DirectByChartView):
         ]
         revenue = sum((row.revenue for row in months), start=NOTHING)
         spend = sum((row.spend for row in months), start=NOTHING)
-        finding = gettext(
-            "Revenue %(revenue)s, spend %(spend)s.",
+        earning = sum(row.revenue > row.spend for row in months)
+        finding = ngettext(
+            "Revenue is above spend in %(earning)s of %(count)s month:"
+            " %(revenue)s against %(spend)s.",
+            "Revenue is above spend in %(earning)s of %(count)s months:"
+            " %(revenue)s against %(spend)s.",
+            len(months),
+            earning=figures.amount(earning, ""),
+            count=figures.amount(len(months), ""),
             revenue=figures.amount(revenue, currency),
             spend=figures.amount(spend, currency),
         )

@@ -75,3 +75,27 @@ def test_two_months_are_one_statement_and_an_empty_company_has_no_price(app: Fla
         assert len(seen) == 1
         assert now.cpl.value is None
         assert before.spend == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        (("this_month",), "2026-10-01", "2026-10-24"),
+        (("last_month",), "2026-09-01", "2026-09-30"),
+        (("quarter",), "2026-07-01", "2026-08-24"),
+        (("year",), "2025-01-01", "2025-11-24"),
+        (("custom", "2026-03-05", "2026-03-11"), "2026-02-26", "2026-03-04"),
+        (("custom", "2026-11-20", "2026-11-29"), "2026-11-10", "2026-11-14"),
+    ],
+)
+def test_a_period_is_compared_with_one_as_long_as_it_has_lasted(
+    asked: tuple[str, ...], first: str, last: str
+) -> None:
+    with travel(NOW):
+        before = Period.named(*asked).before()
+    assert before == Period.days(date.fromisoformat(first), date.fromisoformat(last))
+
+
+def test_all_time_is_compared_with_nothing() -> None:
+    assert Period.all_time().before() is None
+    assert Period.named("custom", "2000-01-01", "2000-01-31").before() is None

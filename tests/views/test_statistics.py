@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,8 +14,10 @@ import pytest
 from flask import Flask
 
 from app.extensions import db
+from app.models import Campaign
 from app.models.clock import today
 from app.roles import ROLES
+from app.statistics import Period
 from tests.factories import make_campaign, make_client, make_spend
 from tests.statistics.world import ask, sign
 
@@ -73,7 +77,10 @@ def test_the_table_says_period_basis_formula_and_reason(
     words = text_of(html)
     assert "This month, 1 " in words
     assert "By signing: the month in which the contract was signed" in words
-    assert 'title="(Revenue − spend) / spend."' in html
+    # The formula opens from a button of its head cell.
+    assert 'popovertarget="formula-roi" aria-label="What is “ROI”?"' in html
+    assert '<div class="stat-formula" id="formula-roi" popover>' in html
+    assert "(Revenue − spend) / spend." in words
     assert "200%" in words
     assert "— no spend" in words
     assert words.index("Spring <b>") < words.index("Quiet") < words.index("Without campaign")
@@ -84,7 +91,7 @@ def test_a_plan_is_written_as_such(app: Flask, client_as: ClientAs) -> None:
         make_campaign(db.session(), budget=50)
         db.session.commit()
     html = page(client_as("Operator"), "/statistics/")
-    assert re.search(r"<i>₽50\.00</i></a>\s*<small><i>plan</i>", html)
+    assert re.search(r"<i>₽50</i></a>\s*<small><i>plan</i>", html)
 
 
 def test_an_empty_company_has_pages_too(app: Flask, client_as: ClientAs) -> None:
@@ -214,13 +221,14 @@ def test_charts_draw_bars_on_the_server_with_their_table(
     operator = client_as("Operator")
     roi = page(operator, "/statistics/roi/chart/")
     assert '<svg role="img"' in roi
-    assert "The best ROI is that of Spring <b>: 200%." in text_of(roi)
+    assert "ROI is highest for Spring <b>: 200%." in text_of(roi)
     assert text_of(roi).index("Spring") < text_of(roi).index("Quiet")
     leads = text_of(page(operator, f"/statistics/leads/chart/?campaign={campaign_id}"))
     assert "New 1 In work 0 Qualified 0 Converted 1 Lost 0 Total 2" in leads
+    assert "Most leads are in one status: New, 1 of 2." in leads
     months = page(operator, "/statistics/months/chart/?period=year")
     assert months.count('class="crm-bar-second"') >= 12
-    assert "Revenue ₽300.00, spend ₽100.00." in months
+    assert "Revenue is above spend in 1 of 12 months: ₽300.00 against ₽100.00." in months
 
 
 def test_the_campaigns_name_is_escaped_in_the_picture(
@@ -235,8 +243,91 @@ def test_a_russian_page_speaks_russian_numbers(client_as: ClientAs, campaign_id:
     operator = client_as("Operator")
     operator.get("/lang/ru")
     words = text_of(page(operator, "/statistics/"))
-    assert "300,00\u00a0₽" in words
+    assert "300\u00a0₽" in words
     assert "200\u00a0%" in words
+
+
+def test_hundredths_are_left_out_where_a_whole_column_has_none(
+    app: Flask, client_as: ClientAs, campaign_id: int
+) -> None:
+    marketer = client_as("Marketer")
+    words = text_of(page(marketer, "/statistics/"))
+    assert "₽300 " in words  # revenue
+    assert "₽50 " in words  # what a lead cost
+    with app.app_context():
+        make_spend(db.session(), campaign=make_campaign(db.session()), amount=Decimal("0.50"))
+        db.session.commit()
+    words = text_of(page(marketer, "/statistics/"))
+    assert "₽100.00 " in words
+    assert "₽300 " in words  # the other columns stay short
+
+
+def test_figures_are_compared_with_the_same_days_before(
+    app: Flask, client_as: ClientAs, campaign_id: int
+) -> None:
+    before = Period.named("this_month").before()
+    assert before is not None
+    assert before.first is not None
+    with app.app_context():
+        session = db.session()
+        spring = session.get(Campaign, campaign_id)
+        assert spring is not None
+        make_spend(session, campaign=spring, day=before.first, amount=160)
+        ask(session, spring, before.first.isoformat())
+        session.commit()
+    marketer = client_as("Marketer")
+    plain = text_of(page(marketer, "/statistics/"))
+    assert "−₽60" not in plain
+    words = text_of(page(marketer, "/statistics/?compare=1"))
+    assert "Below each figure: its change against" in words
+    assert "₽100 −₽60 " in words  # spend
+    assert "2 +1 " in words  # leads
+    assert "200% +300 pp" in words  # from −100 %
+    assert "the same" in words
+    assert "Below each" not in text_of(page(marketer, "/statistics/?compare=1&period=all"))
+
+
+def test_more_figures_are_shown_when_asked_for(client_as: ClientAs, campaign_id: int) -> None:
+    operator = client_as("Operator")
+    assert "ROAS" not in text_of(page(operator, "/statistics/"))
+    words = text_of(page(operator, "/statistics/?every=1"))
+    for name in ("New clients", "CAC", "Expected", "ROAS"):
+        assert name in words
+
+
+def test_the_table_is_a_file_for_those_who_advertise(client_as: ClientAs, campaign_id: int) -> None:
+    for role in ("Operator", "Manager"):
+        assert client_as(role).get("/statistics/statistics.csv").status_code == 403
+        assert "statistics.csv" not in page(client_as(role), "/statistics/")
+    marketer = client_as("Marketer")
+    assert "statistics.csv" in page(marketer, "/statistics/")
+    answer = marketer.get("/statistics/statistics.csv?basis=signing&period=year")
+    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="campaigns-year-signing.csv"'
+    )
+    head, *lines = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    assert head[:6] == ["Campaign", "Channel", "Spend", "Leads", "CPL", "Qualified"]
+    rows = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert list(rows) == ["Spring <b>", "Quiet", "Without campaign", "All campaigns"]
+    spring = rows["Spring <b>"]
+    assert [spring[name] for name in ("Spend", "Leads", "Revenue", "ROI, %")] == [
+        "100.00", "2", "300.00", "200",
+    ]  # fmt: skip
+    assert rows["Quiet"]["ROI, %"] == ""
+
+
+def test_the_file_holds_no_formula_and_reads_well_in_russian(
+    app: Flask, client_as: ClientAs, campaign_id: int
+) -> None:
+    with app.app_context():
+        make_campaign(db.session(), title="=HYPERLINK(1)")
+        db.session.commit()
+    marketer = client_as("Marketer")
+    marketer.get("/lang/ru")
+    text = marketer.get("/statistics/statistics.csv").get_data().decode("utf-8-sig")
+    assert "\r\n'=HYPERLINK(1);" in text
+    assert ";100,00;2;50,00;" in text
 
 
 def test_a_campaign_can_be_found_by_its_name_without_a_script(
