@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from app.models import Campaign, Client, ContactPerson, Note
+from app.models import Campaign, Client, ContactPerson, Lead, Note
+from app.models.clock import today
 from tests.factories import (
     make_campaign,
     make_client,
@@ -359,3 +361,90 @@ def test_a_long_story_is_read_page_by_page(app: Any, client_as: Any) -> None:
     assert "words034" in part
     assert "<html" not in part
     assert "words035" not in part
+
+
+# -- what happens next, and the columns beside the story -------------------------------------------
+
+
+def busy_client(session: Any) -> Any:
+    """With a draft, a contract that ends soon, a failed PDF, and a lead who asks again."""
+    client = make_client(session, phone=PHONE)
+    make_contract(session, client=client, amount=111)
+    make_signed_contract(session, client=client, amount=222, ends_on=today() + timedelta(days=3))
+    failing = make_signed_contract(session, client=client, amount=333)
+    session.flush()
+    failing.documents[0].state = "failed"
+    lead = make_lead(session, last_name="Asksagain", phone=PHONE)
+    lead.take()
+    return client
+
+
+def test_what_happens_next_is_told(app: Any, client_as: Any) -> None:
+    number = keep(app, lambda s: busy_client(s).id)
+    page = text_of(client_as("Manager").get(f"/clientview/show/{number}"))
+    box = page.split('id="client-next"', 1)[1].split("</section>", 1)[0]
+    for words in ("Failed", "Nothing planned", "Asksagain", "ends in 3 days", "Waits to be signed"):
+        assert words in box, words
+    assert box.index("Failed") < box.index("Asksagain") < box.index("ends in 3 days")
+
+
+def test_operators_are_told_of_calls_alone(app: Any, client_as: Any) -> None:
+    number = keep(app, lambda s: busy_client(s).id)
+    page = text_of(client_as("Operator").get(f"/clientview/show/{number}"))
+    main = page.split("<h1>", 1)[1]
+    assert "Asksagain" in main
+    for hidden in ("₽", "ontract", "signed", "ends in", "Failed", "PDF"):
+        assert hidden not in main, hidden
+    for kind in ("contracts", "documents"):
+        part = text_of(client_as("Operator").get(f"/clientview/{number}/story?story={kind}"))
+        for hidden in ("₽", "ontract", "PDF"):
+            assert hidden not in part, hidden
+
+
+def test_nothing_to_do_is_said_too(app: Any, client_as: Any) -> None:
+    number = client_id(app)
+    page = text_of(client_as("Manager").get(f"/clientview/show/{number}"))
+    assert "Nothing is due and nothing waits." in page
+
+
+def test_the_page_needs_as_many_statements_for_a_busy_client(app: Any, client_as: Any) -> None:
+    manager = client_as("Manager")
+    number = keep(app, lambda s: busy_client(s).id)
+
+    def more(session: Any) -> None:
+        client = session.get(Client, number)
+        for _ in range(30):
+            client.write_note("words")
+            make_contract(session, client=client)
+            make_signed_contract(session, client=client, ends_on=today())
+            session.add(Lead(last_name="Was", status="converted", client=client, phone="1"))
+
+    address = f"/clientview/show/{number}"
+    few = counted(app, lambda: manager.get(address))
+    keep(app, more)
+    many = counted(app, lambda: manager.get(address))
+    assert many <= few <= 18
+    page = text_of(manager.get(address))
+    assert f"/contractview/list/?_flt_0_client={number}" in page
+    assert page.count('class="client-contract-head"') == 20
+    keep(app, lambda s: make_contract(s, amount=987654).id)
+    query = f"_flt_0_client={number}&psize_ContractView=100"
+    listed = text_of(manager.get(f"/contractview/list/?{query}"))
+    assert "₽222.00" in listed
+    assert "₽987,654.00" not in listed
+
+
+def test_contact_data_are_edited_in_place_by_managers(app: Any, client_as: Any) -> None:
+    number = client_id(app, last_name="Before")
+    manager, line = client_as("Manager"), f"/clientview/{number}/field/name"
+    form = opened(manager, line)
+    assert manager.post(line, data=form | {"last_name": "After"}).status_code == 302
+    assert read(app, lambda s: s.get(Client, number).last_name) == "After"
+    assert manager.get(f"/clientview/{number}/field/legal_name").status_code == 404
+    assert client_as("Operator").get(line).status_code == 403
+    assert "/field/" not in text_of(client_as("Operator").get(f"/clientview/show/{number}"))
+    firm = client_id(app, kind="organisation", organisation_name="Firm")
+    line = f"/clientview/{firm}/field/taxpayer"
+    form = opened(manager, line) | {"tax_country": "RU", "tax_id": "7701234567"}
+    assert manager.post(line, data=form).status_code == 302
+    assert read(app, lambda s: s.get(Client, firm).tax_id) == "7701234567"

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from app.documents.render import PreviewBusy, RendererMissing
 from app.extensions import db
 from app.models import Company, Contract, Document, Note, RevenueEntry
-from app.models.clock import today
+from app.models.clock import today, utc_now
 from app.models.lead import NewPerson
 from app.views import contracts as screen
 from app.views.documents import pdf_answer
@@ -579,6 +579,79 @@ def test_a_failed_pdf_is_retried_from_the_contract(app: Flask, client_as: Any) -
     assert f'action="/documentview/{document}/retry"' in text
     press(client, f"/documentview/{document}/retry")
     assert versions(app, number) == [(1, "waiting")]
+
+
+def test_a_waiting_pane_looks_again_and_speaks_only_when_something_changed(
+    app: Flask, client_as: Any
+) -> None:
+    number = signed(app)
+    client, pane = client_as("Manager"), f"/contractview/{number}/pane"
+    assert client.get(f"{pane}?seen=1-waiting-0").status_code == 204
+    make_ready(app, number)
+    text = page(client, f"{pane}?seen=1-waiting-0")
+    assert "<html" not in text
+    assert "Version 1 of the PDF is ready." in text
+    assert "hx-trigger" not in text
+    assert client.get(f"{pane}?seen=1-ready-0").status_code == 204
+
+
+def test_a_pdf_that_takes_long_may_be_retried(app: Flask, client_as: Any) -> None:
+    number = signed(app)
+    with stored(app) as session:
+        session.execute(update(Document).values(ordered_at=utc_now() - timedelta(minutes=2)))
+    text = page(client_as("Manager"), f"/contractview/show/{number}")
+    assert "This takes longer than usual." in text
+    assert "/retry" in text
+    assert 'hx-trigger="every 30s"' in text
+
+
+def test_the_band_names_the_one_next_act(app: Flask, client_as: Any) -> None:
+    client, number = client_as("Manager"), draft(app, ends_on=today() + timedelta(days=12))
+    text = page(client, f"/contractview/show/{number}")
+    assert "no document yet" in text
+    assert text.count("btn btn-primary") == 1
+    assert f'btn-primary" href="/contractview/{number}/sign"' in text
+    assert 'aria-current="step">Draft' in text
+    send(client, f"/contractview/{number}/sign")
+    text = page(client, f"/contractview/show/{number}")
+    assert text.count("btn btn-primary") == 1
+    assert f'btn-primary" href="/contractview/{number}/complete"' in text
+    assert "ends in 12 days" in text
+    assert "Changing a term makes version 2 of the PDF." in text
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(1, "ends in 1 day"), (0, "ends today"), (-1, "ended 1 day ago"), (-5, "ended 5 days ago")],
+)
+def test_the_end_is_told_in_days(app: Flask, days: int, words: str) -> None:
+    with app.test_request_context():
+        assert screen.days_text(today() + timedelta(days=days)) == words
+
+
+def test_terms_are_edited_in_place_while_it_is_a_draft(app: Flask, client_as: Any) -> None:
+    number = draft(app, amount=Decimal(10))
+    client, line = client_as("Manager"), f"/contractview/{number}/field/amount"
+    opened = form_of(client, line)
+    assert client.post(line, data=opened | {"amount": "12.50"}).status_code == 302
+    with stored(app) as session:
+        assert session.get_one(Contract, number).amount == Decimal("12.50")
+    send(client, f"/contractview/{number}/sign")
+    assert client.get(line).status_code == 404
+    assert client.post(line, data=opened | {"amount": "13"}).status_code == 404
+    assert client.get(f"/contractview/{number}/field/manager").status_code == 200
+    assert versions(app, number) == [(1, "waiting")]
+
+
+def test_the_page_costs_as_much_with_many_versions_as_with_one(app: Flask, client_as: Any) -> None:
+    number, client = signed(app, amount=Decimal(10)), client_as("Manager")
+    costs = []
+    for amount in (11, 15):
+        for more in range(amount, amount + 4):
+            send(client, f"/contractview/{number}/amend", amount=str(more), reason="more")
+            make_ready(app, number)
+        costs.append(queries(app, client, f"/contractview/show/{number}"))
+    assert costs[1] <= costs[0] <= 12
 
 
 def test_a_draft_has_a_preview_of_real_paper(app: Flask, client_as: Any) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
+from pypdf import PdfWriter
 from sqlalchemy import select, update
 
+from app.extensions import db
 from app.models import Document
 from app.models.document import DocumentState
+from app.models.pictures import png_size
+from app.views import documents as screen
 from tests.factories import make_signed_contract
 from tests.views.browsing import page, press, queries, stored
 
@@ -122,3 +128,73 @@ def test_fifty_rows_cost_no_more_queries_than_five(app: Flask, client_as: Any) -
         documents(app, number)
         costs.append(queries(app, client_as("Admin"), f"{LIST}?psize_DocumentView=100"))
     assert costs[0] == costs[1] <= 10
+
+
+# -- pages as pictures -----------------------------------------------------------------------------
+
+
+def real_pdf(app: Flask, pages: int = 2) -> int:
+    """A ready document of blank pages."""
+    number = documents(app)[0]
+    writer, kept = PdfWriter(), BytesIO()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    writer.write(kept)
+    content = kept.getvalue()
+    mark(app, number, DocumentState.READY)
+    with stored(app) as session:
+        values = {"content": content, "sha256": sha256(content).hexdigest()}
+        session.execute(update(Document).where(Document.id == number).values(**values))
+    return number
+
+
+def test_the_pages_are_pictures_that_the_browser_keeps(app: Flask, client_as: Any) -> None:
+    number, client = real_pdf(app), client_as("Manager")
+    address = f"/documentview/{number}/page/2.png"
+    assert address in page(client, f"/documentview/show/{number}")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/png"
+    assert png_size(answer.data) is not None
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert (
+        client.get(f"/documentview/{number}/page/1.png").headers["ETag"] != answer.headers["ETag"]
+    )
+    for page_number in (0, 3, 999, 1000):
+        assert client.get(f"/documentview/{number}/page/{page_number}.png").status_code == 404
+
+
+def test_a_picture_is_for_those_who_may_open_the_contract(app: Flask, client_as: Any) -> None:
+    number = real_pdf(app)
+    address = f"/documentview/{number}/page/1.png"
+    tag = client_as("Admin").get(address).headers["ETag"]
+    for role in ("Operator", "Marketer"):
+        answer = client_as(role).get(address, headers={"If-None-Match": tag})
+        assert answer.status_code == 403
+    waiting = documents(app)[0]
+    assert client_as("Manager").get(f"/documentview/{waiting}/page/1.png").status_code == 404
+
+
+def test_no_transaction_is_open_while_a_page_is_drawn(
+    app: Flask, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, open_then = real_pdf(app), []
+
+    def draw(_content: bytes, _number: int) -> bytes:
+        open_then.append(db.session().in_transaction())
+        return b"PNG"
+
+    monkeypatch.setattr(screen, "page_picture", draw)
+    assert client_as("Manager").get(f"/documentview/{number}/page/1.png").data == b"PNG"
+    assert open_then == [False]
+
+
+def test_a_failed_one_is_retried_from_the_list(app: Flask, client_as: Any) -> None:
+    failed, waiting = documents(app, 2)
+    mark(app, failed, DocumentState.FAILED, attempts=5, reason="timeout")
+    text = page(client_as("Admin"), LIST)
+    assert f'action="/documentview/{failed}/retry"' in text
+    assert f"/documentview/{waiting}/retry" not in text
+    assert '<span class="pill pill-bad">Failed</span>' in text
