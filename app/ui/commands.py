@@ -91,7 +91,7 @@ def commands_like(text: str) -> list[Command]:
 
 def go_places() -> list[tuple[str, str, str]]:
     """(key after G, address, label) of the places that have no entry in the menu to press."""
-    return [(one.keys[1], one.address, one.label) for one in _own_places() if one.keys]
+    return [(one.keys[1].lower(), one.address, one.label) for one in _own_places() if one.keys]
 
 
 # -- the kinds of commands -------------------------------------------------------------------------

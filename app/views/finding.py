@@ -109,11 +109,13 @@ class Question:
         """Whether three letters or digits stand together somewhere."""
         return _PIECE.search(self.text) is not None
 
-    def looks_like(self) -> str:
-        """`phone`, `email` or `name`: what a new lead would be made of."""
+    def looks_like(self) -> str | None:
+        """`phone`, `email` or `name`: what a new lead would be made of; None for a mere number."""
         if "@" in self.text:
             return "email"
-        return "phone" if sum(sign.isdigit() for sign in self.text) >= 5 else "name"
+        if sum(sign.isdigit() for sign in self.text) >= 5:
+            return "phone"
+        return "name" if any(sign.isalpha() for sign in self.text) else None
 
 
 def find(session: Session, question: Question) -> list[Group]:

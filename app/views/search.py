@@ -66,7 +66,8 @@ def results(text: str) -> dict[str, Any]:
         "recent": [],
         "groups": groups,
         "commands": offered,
-        "new_lead": None if groups else _new_lead(question, text),
+        # A word that names a command is no person's name.
+        "new_lead": None if groups or offered else _new_lead(question, text),
         "said": _said(sum(len(one.hits) for one in groups) + len(offered),
                       more=any(one.all_address for one in groups)),
     }  # fmt: skip
@@ -96,6 +97,8 @@ def _new_lead(question: Question, text: str) -> str | None:
     if view is None or not view.offers("add"):
         return None
     kind = question.looks_like()
+    if kind is None:
+        return None
     if kind == "phone":
         return gettext("New lead with the phone %(text)s", text=text)
     if kind == "email":

@@ -359,3 +359,8 @@ def test_postgresql_finds_what_is_old_and_what_is_new(
     # Enough of the newest: the old ones are not even looked at.
     monkeypatch.setattr(finding, "MOST", 1)
     assert hits(operator, "иков") == ["Ivan Новиков", "Leads: all that match"]
+
+
+def test_a_mere_number_makes_no_lead(app: Any, client_as: Any) -> None:
+    assert lines(client_as("Operator"), "7900") == []
+    assert lines(client_as("Operator"), "appearance dark") == [("commands", "Appearance: dark")]

@@ -85,7 +85,8 @@
     const row = rowOf(document.activeElement) || (lastRow && lastRow.isConnected ? lastRow : null);
     // A row's own key belongs to the row in which the focus stands.
     return all.find(function (one) { return row && row.contains(one); }) ||
-      all.find(function (one) { return !rowOf(one); });
+      all.find(function (one) { return !rowOf(one); }) ||
+      within.querySelector("[data-everywhere=\"" + CSS.escape(key) + "\"]");
   }
 
   function go(key) {
@@ -142,7 +143,11 @@
     const control = event.ctrlKey || event.metaKey;
     let done = false;
     if (control && !event.altKey && !event.shiftKey) {
-      if (key === "k" && !modal()) { done = openDialog("search-dialog"); }
+      if (key === "k") {
+        const open = modal();
+        if (open && open.id === "search-dialog") { open.close(); done = true; }
+        else if (!open) { done = openDialog("search-dialog"); }
+      }
       else if (key === "Enter" && !event.repeat) { done = save(event); }
     } else if (areOn() && !control && !event.altKey && !event.getModifierState("AltGraph") && !isText(event.target)) {
       const repeats = event.repeat && key !== "j" && key !== "k";
@@ -175,7 +180,7 @@
       if (element.dataset.key) {
         element.setAttribute("aria-keyshortcuts", keys.join("+").replace("Ctrl", "Control"));
       }
-      if (element.querySelector("kbd") || isText(element) || element.hidden) { return; }
+      if (element.querySelector("kbd") || isText(element) || element.closest("[hidden]")) { return; }
       element.dataset.keyTitle = element.title;
       element.title = (element.title || labelOf(element)) + " (" + keys.join(element.dataset.key ? "+" : " ") + ")";
     });
@@ -200,6 +205,10 @@
     const places = new Map();
     document.querySelectorAll("[data-key]").forEach(function (element) {
       if (isThere(element) && !here.has(element.dataset.key)) { here.set(element.dataset.key, line(words(element.dataset.key), labelOf(element))); }
+    });
+    document.querySelectorAll("[data-everywhere]").forEach(function (element) {
+      const key = element.dataset.everywhere;
+      if (!here.has(key)) { here.set(key, line(words(key), labelOf(element))); }
     });
     document.querySelectorAll("[data-go]").forEach(function (element) {
       const key = element.dataset.go;
