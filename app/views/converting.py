@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, union_all
@@ -22,7 +22,7 @@ from app.errors import N_, Invalid
 from app.models.client import Client, ContactPerson
 from app.models.contract import COUNTED, Contract
 from app.models.lead import Lead, NewOrganisation, NewPerson
-from app.models.note import PEOPLES_KINDS, Note
+from app.models.note import PEOPLES_KINDS, Note, NoteKind
 from app.ui.fields import ChoiceField, TextField, read_id
 from app.ui.pickers import PickerField, picker_of
 from app.views.base import NounForm, verb
@@ -65,6 +65,20 @@ class Match:
     def choice(self) -> str:
         return f"client-{self.client.id}"
 
+    def verdicts(self, lead: Lead) -> dict[str, str]:
+        """What becomes of each value of the lead with this client: `same`, `differs` (the client's
+        stays; a further phone or e-mail is kept beside it), `fills` what is empty, or "".
+        """
+        same = {"name": self.same_name, "phone": self.same_phone, "email": self.same_email}
+        pairs = {
+            "name": (lead.name(), self.client.name()),
+            "phone": (lead.phone, self.client.phone),
+            "email": (lead.email, self.client.email),
+            "campaign": (lead.campaign, self.client.campaign),
+        }
+        same["campaign"] = lead.campaign is not None and lead.campaign is self.client.campaign
+        return {field: _verdict(same[field], *pair) for field, pair in pairs.items()}
+
 
 class Converting:
     """The part of the leads' screen that converts."""
@@ -80,7 +94,10 @@ class Converting:
         client = lead.convert(into, seen=ids_of(values["seen"]))
         contracts = screen_of("contract")
         if values["start_contract"] and contracts is not None and contracts.offers("add"):
-            address = url_for(f"{contracts.endpoint}.add", client=client.id, lead=lead.id)
+            service = lead.campaign.service_id if lead.campaign else None
+            address = url_for(
+                f"{contracts.endpoint}.add", client=client.id, lead=lead.id, service=service
+            )
             return redirect(address)
         return client, gettext("The lead has become this client.")
 
@@ -103,13 +120,23 @@ class Converting:
         matches = self._matches(lead, ids_of(form.seen.data), asked=form.is_submitted())
         form.seen.data = ",".join(str(match.client.id) for match in matches)
         if form.into.data is None and not form.is_submitted():
-            form.into.data = _suggested(lead, matches)
+            form.into.data = _asked_for(matches) or _suggested(lead, matches)
             form.organisation_name.data = lead.company_name
         contracts = screen_of("contract")
         return {
             "matches": matches,
+            "conversion": self._conversion_of(lead),
+            "service": lead.campaign.service if lead.campaign else None,
             "may_start_contract": contracts is not None and contracts.offers("add"),
         }
+
+    def _conversion_of(self, lead: Lead) -> Note | None:
+        """Who converted the lead and when, as its story says."""
+        if not lead.is_converted:
+            return None
+        found = select(Note).where(Note.lead_id == lead.id, Note.kind == NoteKind.CONVERTED)
+        note: Note | None = self.session.scalars(found.order_by(Note.id.desc()).limit(1)).first()
+        return note
 
     def _matches(self, lead: Lead, seen: set[int], *, asked: bool) -> list[Match]:
         clients = lead.likely_clients() if lead.is_open else []
@@ -153,6 +180,20 @@ class Converting:
 def ids_of(text: str | None) -> set[int]:
     """The ids that a hidden field carries, such as `3,14`."""
     return {number for number in map(read_id, (text or "").split(",")) if number}
+
+
+def _verdict(is_same: bool, of_lead: Any, of_client: Any) -> str:
+    if is_same:
+        return "same"
+    if not of_lead:
+        return ""
+    return "differs" if of_client else "fills"
+
+
+def _asked_for(matches: list[Match]) -> str | None:
+    """`?client=5`: “the same person”, said on the lead's page."""
+    asked = read_id(request.args.get("client", ""))
+    return next((match.choice for match in matches if match.client.id == asked), None)
 
 
 def _suggested(lead: Lead, matches: list[Match]) -> str | None:

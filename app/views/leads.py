@@ -58,7 +58,7 @@ BUTTONS = ("restore", "convert", "reopen", "claim", "take_over", "let_go")
 MOST_SUBMISSIONS = 5
 # What the page says of the person, a line each, edited where it stands.
 LINES = (
-    "phone", "email", "contact_points", "assignee", "campaign", "company_name", "job_title",
+    "name", "phone", "email", "contact_points", "assignee", "campaign", "company_name", "job_title",
     "language",
 )  # fmt: skip
 
@@ -107,7 +107,7 @@ class AssignForm(NounForm):
 
 
 class LoseForm(NounForm):
-    lost_reason = ChoiceField(_("Why?"), [InputRequired()], enum=LostReason)
+    lost_reason = ChoiceField(_("Why?"), [InputRequired()], enum=LostReason, blank=True)
     text = TextAreaField(_("Note"))
 
 

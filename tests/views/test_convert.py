@@ -12,7 +12,13 @@ from sqlalchemy import func, select
 from app.models import Client, Lead, Note
 from app.models.clock import today
 from app.ui.formatters import day
-from tests.factories import make_client, make_lead, make_signed_contract
+from tests.factories import (
+    make_campaign,
+    make_client,
+    make_lead,
+    make_service,
+    make_signed_contract,
+)
 from tests.site import logged_in
 from tests.views.pages import keep, opened, read, text_of
 
@@ -64,7 +70,7 @@ def test_the_page_shows_who_matches_beside_the_lead(app: Any, client_as: Any) ->
     assert "&lt;b&gt;Bold" in page
     assert "<b>Bold" not in page
     assert "Stranger" not in page
-    assert re.search(r'crm-number">\s*1\s*<', page)
+    assert re.search(r"Signed contracts</dt><dd>1\b", page)
     assert "checked" not in page  # the phone alone does not choose
 
 
@@ -92,6 +98,45 @@ def test_an_equal_phone_and_name_is_chosen_beforehand(app: Any, client_as: Any) 
     number = keep(app, make)
     page = text_of(client_as("Manager").get(f"/leadview/{number}/convert"))
     assert re.search(r'value="client-\d+" checked', page)
+
+
+def test_equal_values_are_told_from_different_and_empty_ones(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> int:
+        make_client(session, last_name="Known", phone=PHONE, email="")
+        return int(make_lead(session, last_name="O", phone=PHONE, email="new@example.com").id)
+
+    page = text_of(client_as("Manager").get(f"/leadview/{keep(app, make)}/convert"))
+    client = page[page.index("This client") :].split("</section>")[0]
+    words = re.findall(r"the same|differs|is filled", client)
+    assert words == ["differs", "the same", "is filled"]  # name, phone, e-mail
+
+
+def test_the_same_person_of_the_leads_page_is_chosen_beforehand(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int]:
+        client = make_client(session, phone=PHONE)
+        return int(make_lead(session, phone=PHONE).id), int(client.id)
+
+    number, client = keep(app, make)
+    manager = client_as("Manager")
+    assert f"/leadview/{number}/convert?client={client}" in text_of(
+        manager.get(f"/leadview/show/{number}")
+    )
+    page = text_of(manager.get(f"/leadview/{number}/convert?client={client}"))
+    assert f'value="client-{client}" checked' in page
+    assert "checked" not in text_of(manager.get(f"/leadview/{number}/convert?client=99999"))
+
+
+def test_the_campaigns_service_is_offered_for_the_contract(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int]:
+        campaign = make_campaign(session, service=make_service(session, title="Yacht <wash>"))
+        return int(make_lead(session, campaign=campaign).id), int(campaign.service.id)
+
+    number, service = keep(app, make)
+    manager = client_as("Manager")
+    page = text_of(manager.get(f"/leadview/{number}/convert"))
+    assert "Start a contract for “Yacht &lt;wash&gt;”" in page
+    answer = convert(manager, number, into="person", start_contract="y")
+    assert f"service={service}" in answer.location
 
 
 def test_into_a_new_person(app: Any, client_as: Any) -> None:
@@ -187,6 +232,7 @@ def test_the_second_manager_is_led_to_the_client(app: Any, client_as: Any) -> No
     assert answer.status_code == 409
     assert "This lead has been converted already." in text_of(answer)
     assert f"/clientview/show/{made}" in text_of(answer)
+    assert "Manager Test, " in text_of(answer)  # who was quicker, and when
     assert clients(app) == 1
 
 
@@ -225,7 +271,6 @@ def test_many_at_once_make_one_client(app: Any, leads: int) -> None:
     """One lead, or two leads of one person: each sender has seen no match."""
     numbers = [keep(app, lambda s: make_lead(s, email="one@example.com", phone="").id)]
     if leads == 2:
-        from tests.factories import make_campaign
 
         def other(session: Any) -> int:
             campaign = make_campaign(session)

@@ -84,6 +84,7 @@
     form.setAttribute("hx-select-oob", ["#status:innerHTML"].concat(also).join(","));
     form.setAttribute("hx-swap", "outerHTML");
     form.setAttribute("hx-disabled-elt", "find button");
+    form.setAttribute("hx-disinherit", "*"); // a button inside with a request of its own
   }
   window.htmx.onLoad(function (root) {
     const within = Array.from(root.querySelectorAll ? root.querySelectorAll("form[data-swap]") : []);

@@ -10,7 +10,7 @@
       var field = line.querySelector(".is-faulty input, .is-faulty select") ||
         line.querySelector("input:not([type=hidden]), select, textarea");
       if (field) { field.focus(); if (field.select) { field.select(); } }
-    } else if (lost) {
+    } else if (lost || document.activeElement === line) {
       var pencil = line.querySelector(".fact-edit");
       if (pencil) { pencil.focus(); }
     }
