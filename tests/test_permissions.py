@@ -45,6 +45,8 @@ CampaignView.add                   GET     MA
 CampaignView.add                   POST    MA
 CampaignView.add_external_id       GET     MA
 CampaignView.add_external_id       POST    MA
+CampaignView.add_spend             GET     MA
+CampaignView.add_spend             POST    MA
 CampaignView.delete                GET     MA
 CampaignView.delete                POST    MA
 CampaignView.edit                  GET     MA

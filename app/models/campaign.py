@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
@@ -51,6 +52,12 @@ class Channel(Noun, Editable, Batched, Model):
         return self.title
 
 
+class Phase(StrEnum):
+    PLANNED = "planned"
+    RUNS = "runs"
+    ENDED = "ended"
+
+
 class Campaign(Noun, Editable, PutAway, Batched, Searchable, Model):
     """`budget` is the plan in the company's currency, over the days starts_on…ends_on if given."""
 
@@ -96,6 +103,13 @@ class Campaign(Noun, Editable, PutAway, Batched, Searchable, Model):
     @property
     def has_ended(self) -> bool:
         return self.ends_on is not None and self.ends_on < today()
+
+    @property
+    def phase(self) -> Phase:
+        """By its days: without a start it runs at once, without an end it goes on."""
+        if self.starts_on is not None and self.starts_on > today():
+            return Phase.PLANNED
+        return Phase.ENDED if self.has_ended else Phase.RUNS
 
     def add_external_id(self, platform: str, external_id: str) -> CampaignExternalId:
         """So that leads which name the platform's id find this campaign. Raises Invalid by field,

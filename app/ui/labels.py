@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.models.base import Archive
 from app.models.batch import BatchKind
+from app.models.campaign import Phase
 from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
 from app.models.contract import ContractStatus
@@ -43,6 +44,7 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "wrong_number": _l("Wrong number"),
         "call_later": _l("Call later"),
     },
+    Phase: {"planned": _l("Planned"), "runs": _l("Runs"), "ended": _l("Ended")},
     ClientKind: {"person": _l("Person"), "organisation": _l("Organisation")},
     ContractStatus: {
         "draft": _l("Draft"),

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 
-from app.models.client import ClientKind
+from app.models.campaign import Phase
 from app.models.contract import ContractStatus
 from app.models.document import DocumentState
 from app.models.lead import LeadStatus
@@ -31,6 +31,7 @@ KINDS: dict[type[StrEnum], dict[str, str]] = {
         "completed": "info",
         "terminated": "grey",
     },
+    Phase: {"planned": "new", "runs": "good", "ended": "grey"},
     DocumentState: {"waiting": "work", "ready": "good", "failed": "bad"},
     Outcome: {
         "accepted": "good",
@@ -39,7 +40,6 @@ KINDS: dict[type[StrEnum], dict[str, str]] = {
         "test": "grey",
         "failed": "bad",
     },
-    ClientKind: {"person": "grey", "organisation": "info"},
 }
 
 
@@ -49,11 +49,11 @@ def pill(kind: str, word: Any) -> Markup:
 
 
 def status_pill(states: type[StrEnum], value: Any) -> Markup:
-    """The state's word in its colour; nothing for no state."""
+    """The state's word in its colour; states without colours are mere words."""
     word = labels.label(states, value)
-    if not word:
-        return Markup()
-    return pill(KINDS.get(states, {}).get(str(value), "grey"), word)
+    if not word or states not in KINDS:
+        return Markup("{}").format(word)
+    return pill(KINDS[states].get(str(value), "grey"), word)
 
 
 def yes_no_pill(value: bool | None, yes: Any = None, no: Any = None) -> Markup:

@@ -8,8 +8,9 @@ from flask import current_app
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _
 
-from app.views import compat, search
+from app.views import compat, counts, jobs, search
 from app.views.base import PickerApi
+from app.views.board import BoardView
 from app.views.campaigns import CampaignView, ChannelView
 from app.views.clients import ClientView, ContactPersonView
 from app.views.company import CompanyView
@@ -17,10 +18,12 @@ from app.views.contracts import ContractView
 from app.views.decisions import DecisionView
 from app.views.documents import DocumentView
 from app.views.home import HomeView
+from app.views.jobs import JobView
 from app.views.leads import LeadView
 from app.views.notes import NoteView
 from app.views.queue import QueueView
 from app.views.search import SearchView
+from app.views.saved_views import SavedViewsView
 from app.views.security import RoleView, UserView
 from app.views.services import ServiceView
 from app.views.settings import SettingsView
@@ -33,6 +36,7 @@ from app.views.statistics import (
     StatisticsView,
 )
 from app.views.submissions import SubmissionView
+from app.views.undo import UndoView
 
 __all__ = ["HomeView", "register"]
 
@@ -63,8 +67,13 @@ def register(appbuilder: AppBuilder) -> None:
     entry(UserView, _("Users"), "user", **settings)
     entry(RoleView, _("Roles"), "key", **settings)
 
-    for view in (ContactPersonView, NoteView, PickerApi, SearchView, SettingsView):
+    for view in (
+        BoardView, ContactPersonView, JobView, LeadStatusChartView, MonthlyChartView, NoteView,
+        PickerApi, RoiChartView, SavedViewsView, SearchView, SettingsView, UndoView,
+    ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     appbuilder.sm.user_view = next(v for v in appbuilder.baseviews if isinstance(v, UserView))
     search.init(current_app)
+    jobs.init()
     compat.init(current_app)
+    counts.init(current_app)

@@ -21,7 +21,7 @@ from sqlalchemy.sql import Select
 
 from app.extensions import db
 from app.models import clock
-from app.models.campaign import Campaign
+from app.models.campaign import Campaign, Phase
 from app.models.company import Company
 from app.models.contract import Contract, ContractStatus
 from app.models.document import Document, DocumentState
@@ -29,13 +29,14 @@ from app.models.lead import Lead, LeadStatus, is_open_lead
 from app.models.login_failure import LoginFailure
 from app.models.note import Note, NoteKind
 from app.models.source import Source, SourceToken
-from app.models.spend import Spend
 from app.models.submission import Outcome, Submission
 from app.statistics import Pace, month_before_so_far, month_so_far, paces
 from app.ui.access import may
 from app.ui.formatters import COUNT_LIMIT, Count, ago, day, label_of, money, money_short
 from app.ui.formatters import number as number_text
 from app.views.base.links import address_of, screen_of
+from app.views.base.searching import equal_index, few_values
+from app.views.campaigns import has_no_spend_this_month, runs
 from app.views.documents import reason_text
 
 MOST = 6  # numbers on a page
@@ -356,20 +357,12 @@ def calls_today() -> Rows:
 
 
 def running_campaigns() -> Rows:
-    today = clock.today()
-    return select(Campaign).where(
-        Campaign.archived_at.is_(None),
-        or_(Campaign.starts_on.is_(None), Campaign.starts_on <= today),
-        or_(Campaign.ends_on.is_(None), Campaign.ends_on >= today),
-    )
+    return select(Campaign).where(Campaign.archived_at.is_(None), runs())
 
 
 def campaigns_without_spend() -> Rows:
     """Those that run and have no spend of this month."""
-    entered = select(Spend.id).where(
-        Spend.campaign_id == Campaign.id, Spend.day >= clock.month_of(clock.today())
-    )
-    return running_campaigns().where(~exists(entered)).order_by(Campaign.id.desc())
+    return running_campaigns().where(has_no_spend_this_month()).order_by(Campaign.id.desc())
 
 
 def _came_since(since: datetime, *conditions: Any) -> Any:
@@ -550,11 +543,12 @@ def _list(noun: str, **filters: Any) -> str | None:
         return None
     arguments: dict[str, Any] = {}
     for column, wanted in filters.items():
-        offered = [name for name in view._search_fields if name.partition("_")[2] == column]
-        if offered:
-            arguments[f"_flt_{offered[0]}"] = wanted
-        else:
+        if column not in view.search_columns:  # a narrowing
             arguments[column] = wanted
+        elif few_values(view.datamodel, view, column) is not None:
+            arguments[f"_flt_{equal_index(view, column)}_{column}"] = wanted
+        else:
+            arguments[f"_flt_0_{column}"] = wanted
     return url_for(f"{view.endpoint}.list", **arguments)
 
 
@@ -644,6 +638,7 @@ NUMBERS = (
     Number(
         "unspent", _("Campaigns without spend this month"), (("add", "SpendView"),), _unspent,
         campaigns_without_spend, _campaign, (), lambda: {"running": counted(running_campaigns())},
+        lambda: _list("campaign", phase=Phase.RUNS.value, spend="none"),
     ),
     Number(
         "sources", _("Sources in trouble"), (("list", "SourceView"),), _troubled_sources,

@@ -208,3 +208,46 @@ def test_fifty_rows_cost_no_more_queries_than_five(app: Flask, client_as: Any) -
                 make_campaign(session, channel=make_channel(session))
         costs.append(queries(app, client_as("Admin"), f"{LIST}?psize_CampaignView=100"))
     assert costs[0] == costs[1] <= 10
+
+
+def test_spend_is_added_on_the_campaigns_page(app: Flask, client_as: Any) -> None:
+    number = campaign(app, title="Spring")
+    client = client_as("Marketer")
+    address = f"/campaignview/{number}/add_spend"
+    assert f'action="{address}"' in page(client, f"/campaignview/show/{number}")
+    day = today().isoformat()
+    answer = send(client, address, day=day, amount="1 234,50")
+    assert answer.location.endswith(f"/campaignview/show/{number}")
+    text = page(client, f"/campaignview/show/{number}")
+    assert "₽1,234.50" in text
+    again = send(client, address, day=day, amount="7")
+    assert again.status_code == 400
+    assert "The spend of this day is recorded already" in again.get_data(as_text=True)
+    for role in ("Operator", "Manager"):
+        assert address not in page(client_as(role), f"/campaignview/show/{number}")
+        assert client_as(role).get(address).status_code == 403
+
+
+def test_the_list_says_in_which_state_a_campaign_is_and_is_narrowed_by_it(
+    app: Flask, client_as: Any
+) -> None:
+    day = timedelta(days=1)
+    with stored(app) as session:
+        make_campaign(session, title="Coming", starts_on=today() + day)
+        make_campaign(session, title="Gone", ends_on=today() - day)
+        paid = make_campaign(session, title="Paid", starts_on=today(), ends_on=today())
+        make_spend(session, campaign=paid)
+        make_campaign(session, title="Endless")
+    client = client_as("Marketer")
+
+    def listed(asked: str) -> set[str]:
+        text = page(client, f"{LIST}?{asked}")
+        return {title for title in ("Coming", "Gone", "Paid", "Endless") if f">{title}</a>" in text}
+
+    text = page(client, LIST)
+    for pill in (">Planned</span>", ">Ended</span>", ">Runs</span>"):
+        assert pill in text
+    assert listed("phase=planned") == {"Coming"}
+    assert listed("phase=ended") == {"Gone"}
+    assert listed("phase=runs") == {"Paid", "Endless"}
+    assert listed("phase=runs&spend=none") == {"Endless"}

@@ -119,6 +119,16 @@ def test_each_role_has_its_numbers_and_each_opens_its_rows(
         listed = browser.get(address)
         assert listed.status_code == 200, address
         assert "could not be read" not in text_of(listed)
+    for title in (
+        "Qualified, nobody responsible",
+        "Waiting to be converted",
+        "Documents that failed",
+        "Campaigns without spend this month",
+    ):
+        if title in numbers:
+            value, _beside, address = numbers[title]
+            listed = text_of(browser.get(address))
+            assert len(re.findall(r'<tr role="row" data-row', listed)) == int(value), title
 
 
 def test_the_rows_of_a_number_are_as_many_as_it_says(app: Any, client_as: Any) -> None:
