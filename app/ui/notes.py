@@ -248,7 +248,7 @@ def _document_line(one: Any) -> Line:
         told = gettext("Contract № %(number)s: version %(version)s of the PDF is ready.", **words)
     else:
         told = gettext("Contract № %(number)s: version %(version)s of the PDF failed.", **words)
-    return Line(one.at, gettext("System"), f"document_{one.state}", told)
+    return Line(one.at, "", f"document_{one.state}", told)
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
+from app.models import clock
 from app.models.base import Archive
 from app.models.campaign import Campaign
 from app.models.client import Client, ClientKind
@@ -51,6 +52,9 @@ IMPLIED: dict[str, frozenset[str]] = {
     "lost": frozenset({"status", "lost_reason"}),
     "reopened": frozenset({"status", "lost_reason"}),
 }
+OWN_DAYS = {
+    "signed": ("signed_on",), "completed": ("completed_on",), "terminated": ("terminated_on",),
+}  # fmt: skip
 Names = dict[tuple[Any, int], str]
 
 
@@ -130,10 +134,18 @@ def _sentence(note: Note, names: Names) -> str:
         opening = gettext("Undone: %(what)s", what=opening[:1].lower() + opening[1:])
     parts = [opening]
     implied = IMPLIED.get(kind, frozenset()) | ALWAYS_IMPLIED
-    parts += [_change(c, note, names) for c in note.changes or [] if c.get("field") not in implied]
+    told = [c for c in note.changes or [] if c.get("field") not in implied]
+    parts += [_change(c, note, names) for c in told if not _is_its_own_day(c, note)]
     return " ".join(
         part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part
     )
+
+
+def _is_its_own_day(change: dict[str, Any], note: Note) -> bool:
+    """Signed on the day that stands beside the sentence anyway."""
+    if change.get("field") not in OWN_DAYS.get(note.kind, ()):
+        return False
+    return bool(change.get("new") == clock.company_day(note.at).isoformat())
 
 
 def _opening(note: Note, kind: str, facts: dict[str, Any], names: Names) -> str:

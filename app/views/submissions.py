@@ -61,7 +61,9 @@ class SourceField(PickerField):
 class SubmissionView(NounView):
     datamodel = Interface(Submission)
     list_title, show_title = _("Submissions"), _("Submission")
-    list_columns = ["received_at", "source", "outcome", "lead", "reasons", "campaign", "door"]
+    list_columns = ["received_at", "source", "outcome", "lead", "reasons", "campaign"]
+    more_columns = ["door"]
+    card_columns = ["received_at", "outcome", "lead"]
     needs = ["received_at", "source.name", "door", "outcome", "campaign", "lead", "reasons"]
     show_columns = [
         "received_at", "submitted_at", "source", "door", "outcome", "campaign", "campaign_sent",
