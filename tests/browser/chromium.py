@@ -125,7 +125,7 @@ class Walker:
 
     def panel(self, title: str) -> Locator:
         heading = self.page.get_by_role("heading", name=title, exact=True)
-        return self.page.locator(".panel").filter(has=heading)
+        return self.page.locator(".card").filter(has=heading)
 
     def sees(self, text: str) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
