@@ -105,7 +105,7 @@ class SmallBar:
     kind: str
 
 
-SMALL_WIDTH = 56
+SMALL_WIDTH = 40
 
 
 def small_bars(values: Sequence[Decimal | None]) -> list[SmallBar | None]:

@@ -98,7 +98,7 @@ class CampaignView(NounView):
     }
     needs = ["title", "service", "channel", "starts_on", "ends_on", "budget", "currency"]
     show_columns = [
-        "phase", "service", "channel", "budget", "starts_on", "ends_on", "created_at", "changed_at",
+        "service", "channel", "budget", "starts_on", "ends_on", "created_at", "changed_at",
     ]  # fmt: skip
     add_columns = edit_columns = ["title", "service", "channel", "budget", "starts_on", "ends_on"]
     order_columns = ["title", "starts_on", "ends_on", "budget"]

@@ -21,7 +21,7 @@ from app.statistics.rows import Part
 from app.statistics.scope import ScopeKind
 from app.ui import formatters, labels
 
-DASH, MINUS = "—", "−"
+DASH = "—"
 
 WHYS = {
     Why.NO_SPEND: _("no spend"),
@@ -155,7 +155,7 @@ def shown(name: str, figures: Figures, whole: Container[str] = ()) -> str:
 
 
 def change(name: str, now: Figures, before: Figures | None, whole: Container[str] = ()) -> str:
-    """How far a figure is from that of the period before, with its sign: `+3`, `−₽100`, `+12 pp`;
+    """How far a figure is from that of the period before, with its sign: `+3`, `-₽100`, `+12 pp`;
     '' where either is undefined.
     """
     if before is None or name == "payback":
@@ -166,7 +166,7 @@ def change(name: str, now: Figures, before: Figures | None, whole: Container[str
     difference = value - earlier
     if not difference:
         return gettext("the same")
-    sign = "+" if difference > 0 else MINUS
+    sign = "+" if difference > 0 else "-"
     if name in RATIOS:
         points = formatters.points(abs(difference))
         return f"{sign}{gettext('%(points)s pp', points=points)}"

@@ -277,10 +277,10 @@ def test_figures_are_compared_with_the_same_days_before(
         session.commit()
     marketer = client_as("Marketer")
     plain = text_of(page(marketer, "/statistics/"))
-    assert "−₽60" not in plain
+    assert "-₽60" not in plain
     words = text_of(page(marketer, "/statistics/?compare=1"))
     assert "Below each figure: its change against" in words
-    assert "₽100 −₽60 " in words  # spend
+    assert "₽100 -₽60 " in words  # spend
     assert "2 +1 " in words  # leads
     assert "200% +300 pp" in words  # from −100 %
     assert "the same" in words
