@@ -33,7 +33,9 @@ LEADS = 100_000
 KEPT_NAME = "crm_pages"
 PAGES: dict[str, tuple[str, ...]] = {
     "operator": (
-        "/queueview/list/",
+        "/queueview/list/?group=now",
+        "/queueview/counts?since={opened}",
+        "/counts",
         "/queueview/list/?group=overdue",
         "/queueview/list/?group=new",
         "/queueview/list/?group=later",
@@ -76,7 +78,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/campaignview/list/",
     ),
     "manager": (
-        "/queueview/list/?whose=everyone",
+        "/queueview/list/?whose=everyone&group=now",
         "/queueview/list/?whose=everyone&group=overdue",
         "/queueview/list/?whose=everyone&group=new",
         "/leads/board/",
@@ -178,6 +180,7 @@ def measure(
             "contract": db.session.scalar(select(func.max(Contract.id))),
             "campaign": db.session.scalar(select(func.max(Campaign.id))),
             "day": (today() - timedelta(days=30)).isoformat(),
+            "opened": int(time.time()) - 3600,
             "me": db.session.scalar(select(User.id).where(User.username == "operator")),
             "worker": db.session.scalar(select(func.max(Lead.assignee_id))),
         }
