@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.ui import access, formatters, frame, labels, notes, pickers, pills, preferences
+from app.ui import access, formatters, frame, labels, notes, nouns, pickers, pills, preferences
 
 __all__ = ["init"]
 
@@ -26,6 +26,8 @@ def init(app: Flask) -> None:
     env.globals.update(
         my_settings=preferences.my_settings,
         status_pill=pills.status_pill,
+        counted=nouns.counted,
+        nothing_yet=nouns.nothing_yet,
         may=access.may,
         status_label=labels.label,
         field_label=labels.field_label,

@@ -1,4 +1,4 @@
-"""What the frame around every page asks for: icons, the entries of the menu, where the reader is."""
+"""What the frame of every page asks for: icons, the entries of the menu, where the reader is."""
 
 from __future__ import annotations
 

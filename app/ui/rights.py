@@ -27,6 +27,7 @@ ACTS: dict[str, Any] = {
     "convert": _l("convert"),
     "sign": _l("sign, amend, complete, terminate"),
     "download": _l("download"),
+    "export": _l("export as a file"),
     "retry": _l("retry"),
     "accept": _l("accept failed ones"),
     "token": _l("issue and revoke tokens"),

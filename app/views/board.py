@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from babel.units import format_unit
@@ -31,7 +32,9 @@ from app.ui.access import may
 from app.ui.fields import ChoiceField, TextAreaField
 from app.ui.formatters import COUNT_LIMIT, Count
 from app.ui.labels import label
-from app.views.base import NounForm, NounView, SearchText, verb
+from app.ui.pickers import matching
+from app.views.base import Equal, NotEqual, NounForm, NounView, verb
+from app.views.base.filters import Meets
 from app.views.base.searching import read_filters, search_form
 from app.views.base.widgets import new_form_key
 from app.views.leads import LeadView, PeopleInterface
@@ -121,11 +124,8 @@ class BoardView(NounView):
         form = search_form(self._search_fields)
         read_filters(self, form)
         text = request.args.get("search", "").strip()
-        filters = self._filters
-        if text:
-            filters.add_filter("search_text", SearchText, text)
-        joined = filters.get_joined_filters(self._base_filters)
-        return form, text, Board(self.datamodel, joined)
+        joined = self._filters.get_joined_filters(self._base_filters)
+        return form, text, Board(self.datamodel, joined, text)
 
     def _words(self) -> dict[str, Any]:
         return {
@@ -285,40 +285,70 @@ class Column:
 
 
 class Board:
-    """The open leads that the filters admit, by status; those of the strips are only counted."""
+    """The open leads that the filters admit, by status; those of the strips are only counted.
 
-    def __init__(self, datamodel: Any, filters: Any) -> None:
+    What the filters rule out by themselves is not looked for: a database would walk through a whole
+    column to find that a lead without a plan has no plan before noon.
+    """
+
+    def __init__(self, datamodel: Any, filters: Any, text: str = "") -> None:
         self.datamodel = datamodel
         self.session = datamodel.session
-        self.matching = datamodel.apply_filters(
-            self.session.query(Lead).filter(Lead.is_test.is_(False)), filters
-        )
+        self.asked = Asked.of(filters)
+        self.limit = COUNT_LIMIT
+        query = self.session.query(Lead).filter(Lead.is_test.is_(False))
+        self.matching = datamodel.apply_filters(query, self.asked.filters)
+        self.found: dict[str, int] | None = None
+        if text.strip():
+            self._search(text)
+
+    def _search(self, text: str) -> None:
+        """Looks for the text once. What few leads hold is admitted by their ids from there on; what
+        many hold is met again soon by whoever walks along a column, and is counted less far.
+        """
+        found = self.matching.filter(matching(Lead, text)).with_entities(Lead.id, Lead.status)
+        rows = self.session.execute(found.limit(COUNT_LIMIT + 1).statement).all()
+        if len(rows) <= COUNT_LIMIT:
+            self.found = {}
+            for row in rows:
+                self.found[row.status] = self.found.get(row.status, 0) + 1
+            self.matching = self.matching.filter(Lead.id.in_([row.id for row in rows]))
+            return
+        self.limit = COUNT_LIMIT // 10
+        # The index over search_text knows nothing of the order: it would give them all.
+        off_the_index = matching(SimpleNamespace(search_text=Lead.search_text + ""), text)
+        self.matching = self.matching.filter(off_the_index)
 
     def counts(self, statuses: Iterable[str] = tuple(LeadStatus)) -> dict[str, Count]:
         """How many there are, each up to a limit, by one statement."""
         statuses = [LeadStatus(status).value for status in statuses]
-        limit = COUNT_LIMIT + 1
+        if self.found is not None:
+            return {status: Count(self.found.get(status, 0)) for status in statuses}
+        counted = [status for status in statuses if status in self.asked.statuses]
         columns = []
-        for status in statuses:
-            found = self._of(status).with_entities(Lead.id).limit(limit).subquery()
+        for status in counted:
+            found = self._of(status).with_entities(Lead.id).limit(self.limit + 1).subquery()
             count = select(func.count()).select_from(found).scalar_subquery()
             columns.append(count.label(f"in_{status}"))
-        row = self.session.execute(select(*columns)).one()
+        row = self.session.execute(select(*columns)).one() if columns else ()
+        known = dict(zip(counted, row, strict=True))
         return {
-            status: Count(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
-            for status, count in zip(statuses, row, strict=True)
-        }
+            status: Count(min(known.get(status, 0), self.limit),
+                          more=known.get(status, 0) > self.limit)
+            for status in statuses
+        }  # fmt: skip
 
     def columns(self, starts: dict[str, Place | None]) -> list[Column]:
         """A page of cards for each of these statuses: two statements for any number of them."""
         walks = [
             select(walk.c)
             for status, after in starts.items()
+            if status in self.asked.statuses
             for walk in (self._planned(status, after), self._others(status, after))
             if walk is not None
         ]
         found: dict[str, list[Any]] = {status: [] for status in starts}
-        for row in self.session.execute(union_all(*walks)):
+        for row in self.session.execute(union_all(*walks)) if walks else ():
             found[row.status].append(row)
         for rows in found.values():
             rows.sort(key=_place_in_column)
@@ -340,15 +370,17 @@ class Board:
 
     def _planned(self, status: str, after: Place | None) -> Any:
         at = Lead.next_contact_at
+        if not self.asked.planned or (after is not None and not after.planned):
+            return None
         rows = self._of(status).filter(at.is_not(None))
         if after is not None:
-            if not after.planned:
-                return None
             rows = rows.filter(at >= _instant(after), _behind(at > _instant(after), at, after))
         return self._walk(rows.order_by(at, Lead.id))
 
     def _others(self, status: str, after: Place | None) -> Any:
         at = Lead.received_at
+        if not self.asked.others:
+            return None
         rows = self._of(status).filter(Lead.next_contact_at.is_(None))
         if after is not None and not after.planned:
             rows = rows.filter(at <= _instant(after), _behind(at < _instant(after), at, after))
@@ -364,6 +396,36 @@ class Board:
         shown = ["campaign.title", "assignee.first_name", "assignee.last_name"]
         rows = self.datamodel.get_many(ids, None, shown, NEEDS)
         return {row.id: Card(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the filters say of the columns themselves; `filters` are the rest."""
+
+    filters: Any
+    statuses: frozenset[str]
+    planned: bool
+    others: bool
+
+    @classmethod
+    def of(cls, filters: Any) -> Asked:
+        statuses = frozenset(status.value for status in LeadStatus)
+        planned = others = True
+        rest = filters.fresh()
+        for one, value in zip(filters.filters, filters.values, strict=True):
+            if one.column_name == "status" and isinstance(one, (Equal, NotEqual)):
+                named = frozenset(value if isinstance(value, tuple) else (value,))
+                statuses &= named if isinstance(one, Equal) else statuses - named
+                continue
+            if one.column_name == "next_contact_at":
+                others = False
+            elif isinstance(one, Meets):  # all of the narrowings speak of open leads
+                statuses &= frozenset(OPEN)
+                if one.column_name == "due":
+                    has_plan = request.args.get("due") != "nothing"
+                    planned, others = planned and has_plan, others and not has_plan
+            rest._add_filter(one, value)
+        return cls(rest, statuses, planned, others)
 
 
 NEEDS = [

@@ -24,7 +24,7 @@ from app.models.lead import Lead, LeadStatus
 from app.models.person import company_region
 from app.ui.access import may
 from app.ui.fields import read_id
-from app.ui.formatters import day, label_of, money, phone
+from app.ui.formatters import NO_BREAK, day, label_of, money, phone
 from app.ui.pickers import matching
 from app.ui.pills import pill, status_pill
 from app.views.base.links import screen_of
@@ -263,12 +263,14 @@ def hit_of(view: Any, row: Any) -> Hit:
 def _about(row: Any) -> tuple[list[str], Any]:
     if isinstance(row, (Lead, Client)):
         reached = [phone(row.phone_key or row.phone, row.phone_extension), row.email]
-        number = f"№ {row.id}"
+        number = f"№{NO_BREAK}{row.id}"
         if isinstance(row, Lead):
             return [*reached, number], status_pill(LeadStatus, row.status)
         return [*reached, number], ""
     if isinstance(row, Contract):
-        return [label_of(row.client), row.service.title], status_pill(ContractStatus, row.status)
+        # A draft is called by its service already.
+        about = [label_of(row.client), row.service.title if row.number else ""]
+        return about, status_pill(ContractStatus, row.status)
     if hasattr(row, "price"):
         return [money(row.price, row.currency)], "" if row.active else pill("grey", _l("Not sold"))
     period = [day(each) for each in (row.starts_on, row.ends_on) if each]

@@ -26,6 +26,7 @@ class SpendView(NounView):
     list_columns = ["day", "campaign", "amount", "origin"]
     show_columns = ["campaign", "day", "amount", "origin", "created_at", "changed_at"]
     add_columns = edit_columns = ["campaign", "day", "amount", "origin"]
+    exportable = True
     order_columns = ["day", "amount"]
     base_order = ("day", "desc")
     search_columns = ["campaign", "day"]

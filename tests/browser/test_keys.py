@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Walker
+from tests.browser.test_axe import violations
 
 pytestmark = pytest.mark.browser
 
@@ -302,3 +303,27 @@ def test_the_focus_stays_when_its_part_is_replaced(page: Page) -> None:
                       + '<i id="x"></i>')  # fmt: skip
         expect(page.locator(stands)).to_be_focused()
         page.evaluate(swap, '<h2>Part</h2><button type="button" id="gone">Gone</button>')
+
+
+# -- nothing in the dialogs keeps anybody out ------------------------------------------------------
+
+
+def test_axe_finds_nothing_in_the_dialogs(walker: Enter) -> None:
+    manager = walker("manager")
+    manager.page.goto("/leadview/list/")
+    name = manager.page.locator("tr[data-row] a.row-link").first.inner_text()
+    faults = []
+    for typed in ("", name, "8 921 700-11-22", "нетникого zzz"):
+        manager.page.keyboard.press("/")
+        manager.page.keyboard.type(typed)
+        if typed:
+            expect(manager.page.locator("#search-status")).not_to_be_empty()
+        expect(manager.page.locator("#search-dialog [role=option]").first).to_be_visible()
+        faults += violations(manager)
+        manager.page.keyboard.press("Escape")
+        expect(manager.page.locator("#search-dialog")).to_be_hidden()
+    manager.page.keyboard.press("?")
+    expect(manager.page.locator("#keys-dialog")).to_be_visible()
+    faults += violations(manager)
+    manager.page.goto("/search/?q=8")
+    assert faults + violations(manager) == []

@@ -18,6 +18,7 @@
     const cancel = body.querySelector(".crm-bar a.btn");
     if (cancel) { cancel.dataset.close = ""; }
     if (!dialog().open) { dialog().showModal(); }
+    dialog().addEventListener("close", function () { body.replaceChildren(); }, { once: true });
     if (cancel) { cancel.focus(); }
   });
   document.addEventListener("htmx:responseError", function (event) {

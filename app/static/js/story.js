@@ -2,7 +2,10 @@
 (function () {
   "use strict";
   document.addEventListener("htmx:afterRequest", function (event) {
-    const link = event.target.closest && event.target.closest(".story-kind");
-    if (link && event.detail.successful) { window.history.replaceState(window.history.state, "", link.href); }
+    const link = event.detail.requestConfig && event.detail.requestConfig.elt; // it is replaced by then
+    if (!event.detail.successful || !link || !link.matches(".story-kind")) { return; }
+    const address = new URL(link.href);
+    address.hash = "";
+    window.history.replaceState(window.history.state, "", address);
   });
 })();

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from app.models.base import Archive
 from app.ui import formatters, labels
+from app.ui.pills import status_pill, yes_no_pill
 from app.views.base.links import link_to
 
 
@@ -24,7 +25,9 @@ def shown_value(view: Any, row: Any, column: str) -> Any:
     if formatter is not None:
         return formatter(value)
     if column in view.enums:
-        return labels.label(view.enums[column], value)
+        return status_pill(view.enums[column], value)
+    if column == "active":
+        return yes_no_pill(value)
     if column in labels.VALUES:
         return str(labels.VALUES[column].get(value, value or ""))
     if column == "language":

@@ -99,6 +99,8 @@ class Equal(Filter):
     name = _l("is")
 
     def condition(self, column: Any, value: Any) -> Any:
+        if isinstance(value, tuple):  # any of them
+            return column.in_(value)
         return column.is_(None) if value is None else column == value
 
 
@@ -106,6 +108,8 @@ class NotEqual(Filter):
     name = _l("is not")
 
     def condition(self, column: Any, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return column.not_in(value)
         return column.is_not(None) if value is None else column != value
 
 
@@ -228,6 +232,13 @@ class SearchText(BaseFilter):
     def apply(self, query: Any, value: Any) -> Any:
         condition = matching(self.model, value)
         return query if condition is None else query.filter(condition)
+
+
+class Meets(BaseFilter):
+    """A condition as it stands, under the name of a screen's narrowing."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(value)
 
 
 class AmongIds(BaseFilter):

@@ -126,6 +126,9 @@ class Guarded(FiltersPerRequest, _Screen):
 
     # -- lists -----------------------------------------------------------------------------------
 
+    def columns_now(self) -> list[str]:
+        return list(self.list_columns)
+
     def _get_list_widget(
         self, filters: Any, actions: Any = None, order_column: str = "", order_direction: str = "",
         page: int | None = None, page_size: int | None = None, widgets: Any = None, **kwargs: Any,
@@ -142,13 +145,14 @@ class Guarded(FiltersPerRequest, _Screen):
             query = self.datamodel.session.query(self.datamodel.obj)
             count = self.datamodel.query_count(query, joined)
         page = min(page or 0, max(0, (int(count) - 1) // page_size))
+        columns = self.columns_now()
         rows = self.datamodel.rows(
-            joined, order_column, order_direction, page, page_size, self.list_columns, self.needs
+            joined, order_column, order_direction, page, page_size, columns, self.needs
         )
         pks = [self._serialize_pk_if_composite(pk) for pk in self.datamodel.get_keys(rows)]
         widgets["list"] = self.list_widget(
             label_columns=self.label_columns,
-            include_columns=self.list_columns,
+            include_columns=columns,
             value_columns=self._values(rows),
             order_columns=self.order_columns,
             formatters_columns=self._formatters(),
@@ -159,6 +163,8 @@ class Guarded(FiltersPerRequest, _Screen):
             actions=actions or self.actions,
             filters=filters,
             modelview_name=type(self).__name__,
+            view=self,
+            ordered_by=(order_column, order_direction),
             **kwargs,
         )
         return widgets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from flask import abort, flash, make_response, redirect, request, url_for
 from flask_appbuilder.baseviews import expose
@@ -21,11 +21,13 @@ from app.ui import fields, labels
 from app.ui.access import may
 from app.ui.formatters import label_of
 from app.ui.pickers import PickerField
+from app.views.base.bulk import Bulk
 from app.views.base.cells import shown_value
 from app.views.base.filters import Filters, NotPutAway, OnlyPutAway, SearchText
 from app.views.base.forms import NounConverter, NounForm
 from app.views.base.guarded import Guarded
 from app.views.base.links import address_of
+from app.views.base.listing import Listing
 from app.views.base.pickers import ViewPicker
 from app.views.base.saving import Saving
 from app.views.base.searching import read_filters, search_fields, search_form
@@ -39,11 +41,21 @@ CONFLICT = 409
 Listed = list[Any]  # inside the class, `list` is a page
 
 
+class Asked(NamedTuple):
+    """The rows that a list's address asks for: its filters' form, and filters upon base filters."""
+
+    form: Any
+    away: bool
+    text: str
+    filters: Any
+    base: Any
+
+
 class RemoveForm(NounForm):
     reason = fields.ChoiceField(_l("Reason"), enum=Archive, default=Archive.MISTAKE.value)
 
 
-class NounView(Saving, Guarded, ModelView):
+class NounView(Bulk, Listing, Saving, Guarded, ModelView):
     """See the package's docstring for a whole screen."""
 
     add_columns: Any
@@ -87,6 +99,10 @@ class NounView(Saving, Guarded, ModelView):
             left_out.add("delete")
         if not self.can_be_put_away:
             left_out.add("restore")
+        if not self.bulk_verbs:
+            left_out.add("bulk")
+        if not self.exportable:
+            left_out.add("export")
         self.exclude_route_methods = left_out
         super().__init__(**kwargs)
         self.verbs = [v for v in map(_verb_of(self), dir(type(self))) if v is not None]
@@ -99,6 +115,8 @@ class NounView(Saving, Guarded, ModelView):
         # FAB would offer every column; here what is not named is not there.
         self.add_columns, self.edit_columns = self.add_columns or [], self.edit_columns or []
         super()._init_properties()
+        self.link_column = self.link_column or self.list_columns[0]
+        self._gen_labels_columns(self.more_columns)
         self.search_columns = list(asked or [])
         self._filters = self.datamodel.get_filters(self.search_columns)
         self._every_row: Filters = self._base_filters
@@ -181,6 +199,35 @@ class NounView(Saving, Guarded, ModelView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
+        form, away, text, filters, base = self.asked_rows()
+        tidier = self.tidy_address(form)
+        if tidier is not None:
+            return redirect(tidier)
+        name = type(self).__name__
+        self.choose_columns()
+        widgets = self._get_list_widget(
+            filters=filters,
+            order_column=request.args.get(f"_oc_{name}", ""),
+            order_direction=request.args.get(f"_od_{name}", "asc"),
+            page=fields.read_id(request.args.get(f"page_{name}", "")),
+            page_size=fields.read_id(request.args.get(f"psize_{name}", "")),
+            base_filters=base,
+            state=self.list_state(),
+            put_away=away,
+        )
+        self.update_redirect()
+        widgets["search"] = self.search_widget(
+            view=self, form=form, filters=filters, search=text, put_away=away,
+            searchable=issubclass(self.datamodel.obj, Searchable),
+            state=widgets["list"].template_args["state"],
+        )  # fmt: skip
+        return self.render_template(
+            self.list_template, title=self.list_title, widgets=widgets, view=self, form=form,
+            **{key: widgets["list"].template_args[key] for key in ("state", "count", "page_size")},
+        )  # fmt: skip
+
+    def asked_rows(self) -> Asked:
+        """Which rows the address asks for, on the list and for an act upon all of them."""
         form = search_form(self._search_fields)
         read_filters(self, form)
         away = bool(request.args.get("put_away")) and self.may_restore()
@@ -191,23 +238,7 @@ class NounView(Saving, Guarded, ModelView):
         base = self._base_filters
         if away:
             base = self._every_row.copy().add_filter("archived_at", OnlyPutAway, None)
-        name = type(self).__name__
-        widgets = self._get_list_widget(
-            filters=filters,
-            order_column=request.args.get(f"_oc_{name}", ""),
-            order_direction=request.args.get(f"_od_{name}", "asc"),
-            page=fields.read_id(request.args.get(f"page_{name}", "")),
-            page_size=fields.read_id(request.args.get(f"psize_{name}", "")),
-            base_filters=base,
-        )
-        self.update_redirect()
-        widgets["search"] = self.search_widget(
-            view=self, form=form, filters=filters, search=text, put_away=away,
-            searchable=issubclass(self.datamodel.obj, Searchable),
-        )  # fmt: skip
-        return self.render_template(
-            self.list_template, title=self.list_title, widgets=widgets, view=self
-        )
+        return Asked(form, away, text, filters, base)
 
     @expose("/show/<pk>")
     @has_access
@@ -264,13 +295,13 @@ class NounView(Saving, Guarded, ModelView):
         return shown_value(self, row, column)
 
     def _values(self, rows: Any) -> Any:
-        """The cells by column; the first one becomes the link to the row, so it holds no other."""
+        """The cells by column; the one that becomes the link to the row holds no other."""
         values = []
         for row in rows:
-            cells = {column: self.cell(row, column) for column in self.list_columns}
-            first = cells[self.list_columns[0]]
-            if isinstance(first, Markup):
-                cells[self.list_columns[0]] = first.striptags()
+            cells = {column: self.cell(row, column) for column in self.columns_now()}
+            named = cells.get(self.link_column)
+            if isinstance(named, Markup):
+                cells[self.link_column] = named.striptags()
             values.append(cells | {"_away": bool(getattr(row, "archived_at", None))})
         return values
 
@@ -345,7 +376,7 @@ class NounView(Saving, Guarded, ModelView):
             if form.validate():
                 answer = self.perform(
                     form, f"delete {number}", act, gettext("The record has been put away."),
-                    row_id=number, go_to=url_for(f"{self.endpoint}.list"),
+                    row_id=number, go_to=url_for(f"{self.endpoint}.list"), undo="delete",
                 )  # fmt: skip
                 if not isinstance(answer, int):
                     return answer
@@ -355,7 +386,7 @@ class NounView(Saving, Guarded, ModelView):
                 status = 400
         return self._form_page(self.remove_template, self.remove_label, form, row, status=status)
 
-    @verb(_l("Bring back"), permission="restore", away=True, style="primary")
+    @verb(_l("Bring back"), permission="restore", away=True, style="primary", undoable=True)
     def restore(self, row: Any) -> Any:
         row.bring_back()
         return gettext("The record has been brought back.")
@@ -363,10 +394,11 @@ class NounView(Saving, Guarded, ModelView):
     def verb_page(self, made: Verb, pk: int) -> Any:
         row = self.row_or_404(pk, away=made.away)
         title = made.label
+        undo = made.permission if made.undoable else ""
         if made.form is None:
             form = NounForm()
             answer = self.perform(
-                form, f"{made.name} {row.id}", lambda: made.act(self, row), row_id=row.id
+                form, f"{made.name} {row.id}", lambda: made.act(self, row), row_id=row.id, undo=undo
             )
             return self._tell_faults(form, row) if isinstance(answer, int) else answer
         kind = getattr(self, made.form)(row) if isinstance(made.form, str) else made.form
@@ -390,9 +422,9 @@ class NounView(Saving, Guarded, ModelView):
             return made.act(self, row, form.values())
 
         if made.versioned:
-            answer = self.save_over(form, row, act, filled, do)
+            answer = self.save_over(form, row, act, filled, do, undo)
         elif form.validate():
-            answer = self.perform(form, act, do, row_id=row.id)
+            answer = self.perform(form, act, do, row_id=row.id, undo=undo)
         else:
             answer = 400
         if not isinstance(answer, int):

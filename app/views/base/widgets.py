@@ -33,6 +33,18 @@ class NounList(ListWidget):
 class NounSearch(RenderTemplateWidget):
     template = "crm/widgets/search.html"
 
+    def __init__(self, **kwargs: Any) -> None:
+        from app.views.base.chips import chips_of
+
+        chips = chips_of(kwargs["view"], kwargs["form"])
+        own = {"search", "col", "move"} | {name for chip in chips for name in chip.sent}
+        kept = [
+            (name, value)
+            for name, value in request.args.items(multi=True)
+            if name not in own and not name.startswith("page_")
+        ]
+        super().__init__(chips=chips, kept=kept, **kwargs)
+
     def __call__(self, **kwargs: Any) -> Markup:
         return Markup(super().__call__(**kwargs))  # noqa: S704 -- a rendered template, which escapes
 
@@ -44,30 +56,30 @@ def address_with(**changes: Any) -> str:
     return url_for(request.endpoint or "", **(request.view_args or {}), **arguments)
 
 
-def order_link(column: str, view: str) -> dict[str, str]:
+def order_link(column: str, view: str, ordered_by: tuple[str, str] = ("", "")) -> dict[str, str]:
     """Where a click on the column's head leads, and how the list is ordered by it now."""
-    now = ""
-    if request.args.get(f"_oc_{view}") == column:
-        now = request.args.get(f"_od_{view}", "asc")
+    now = ordered_by[1] if ordered_by[0] == column else ""
     other = "desc" if now == "asc" else "asc"
     changes = {f"_oc_{view}": column, f"_od_{view}": other, f"page_{view}": None}
     return {"address": address_with(**changes), "now": now}
 
 
-def page_links(page: int, page_size: int, count: int, view: str) -> dict[str, Any] | None:
-    """Previous and next page and the pages around; None when all rows are on one page."""
-    last = max(0, (count - 1) // page_size)
+def page_links(page: int, page_size: int, count: Any, view: str) -> dict[str, Any] | None:
+    """The neighbouring pages and which rows are shown; None when all rows are on one page.
+
+    Behind what was counted there is no page: whoever looks for more narrows the list.
+    """
+    last = max(0, (int(count) - 1) // page_size)
     if last == 0:
         return None
-    around = range(max(0, page - 3), min(last, page + 3) + 1)
 
     def to(number: int) -> str:
         return address_with(**{f"page_{view}": number or None})
 
     return {
-        "first": to(0) if page > 3 else None,
         "previous": to(page - 1) if page > 0 else None,
-        "pages": [(number + 1, to(number), number == page) for number in around],
         "next": to(page + 1) if page < last else None,
-        "last": (last + 1, to(last)) if page < last - 3 else None,
+        "from": page * page_size + 1,
+        "to": min((page + 1) * page_size, int(count)),
+        "is_end": page == last and getattr(count, "more", False),
     }
