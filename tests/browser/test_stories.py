@@ -89,7 +89,7 @@ def test_older_entries_are_loaded_below_and_take_the_focus(server: Server, walke
     stay(page)
     page.get_by_role("link", name="Load older").click()
     expect(page.locator(".story-words", has_text="old words 0")).to_have_count(1)
-    assert page.evaluate("document.activeElement.classList.contains('story-line')")
+    expect(page.locator(".story-line:focus")).to_have_count(1)
     assert has_stayed(page)
 
 
