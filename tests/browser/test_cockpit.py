@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chromium import Walker
+from tests.browser.test_axe import violations
 
 pytestmark = pytest.mark.browser
 
@@ -135,3 +136,30 @@ def test_the_first_lead_of_the_queue_stands_near_the_top(walker: Enter) -> None:
     operator.page.goto("/queueview/list/?group=now")
     row = operator.page.locator("tr[data-row]").first
     assert row.evaluate("row => row.getBoundingClientRect().top") <= 140
+
+
+def test_axe_finds_nothing_in_what_opens_on_these_pages(walker: Enter) -> None:
+    operator = begin(walker)
+    page, number, faults = operator.page, operator.record, list[str]()
+    for name in ("name", "assignee"):
+        page.locator(f"#line-{name}").get_by_role("link", name="Change").click()
+        expect(page.locator(f"#line-{name} form")).to_be_visible()
+    page.locator("details.fold").first.locator("summary").click()
+    page.get_by_label("Wrong number").check()
+    faults += violations(operator)
+    page.locator(".strip").get_by_role("link", name="Lost").click()
+    faults += violations(operator)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/queueview/list/?group=now")
+    faults += violations(operator)
+    page.goto("/queueview/list/?group=today")
+    faults += violations(operator)
+    operator.expected.add(400)
+    page.goto(f"/leadview/{number}/log_call")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    faults += violations(operator)
+    manager = walker("manager")
+    manager.page.goto(f"/leadview/{number}/convert")
+    faults += violations(manager)
+    assert faults == []

@@ -124,8 +124,11 @@ def company_lacks_bank_details(admin: Walker, manager: Walker, contract: int) ->
 def manager_signs_and_amends(manager: Walker, contract: int) -> None:
     page = manager.page
     manager.click("Sign")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+    expect(dialog).to_contain_text("₽10.00")
     manager.shoot("sign")
-    manager.click("Sign")
+    dialog.get_by_role("button", name="Sign", exact=True).click()
     manager.sees("has been signed.")
     manager.shoot("contract-signed")
     downloads = page.get_by_role("link", name="Download", exact=True)
@@ -141,10 +144,13 @@ def manager_signs_and_amends(manager: Walker, contract: int) -> None:
     manager.shoot("amend")
     manager.click("Amend")
     manager.sees("The contract has been amended")
-    expect(downloads).to_have_count(2, timeout=READY_WITHIN)
+    pane = page.locator("#document-pane")
+    expect(pane).to_contain_text("version 2")
+    expect(downloads).to_have_count(1, timeout=READY_WITHIN)
     manager.shoot("contract-amended")
     assert "11,00" in words_of(manager.download(downloads.first))
-    assert manager.download(downloads.last) == first
+    kept = page.request.get(f"/contractview/{contract}/document/1")
+    assert kept.body() == first
     assert manager.panel("Story").inner_text().count("₽10.00 → ₽11.00") == 1
     page.get_by_role("link", name="Ivan Testov").first.click()
     manager.sees("Signed contracts: 1")
