@@ -66,7 +66,9 @@ ANOTHER_WAY = Suggestion("tomorrow")  # after a wrong number, while there is ano
 
 
 class CallForm(NounForm):
-    outcome = ChoiceField(_("How did it go?"), [InputRequired()], enum=CallOutcome)
+    outcome = ChoiceField(
+        _("How did it go?"), [InputRequired(_("Choose how the call went."))], enum=CallOutcome
+    )
     text = TextAreaField(_("Note"), id="call_text")
     when = ChoiceField(_("Next contact"), choices=AFTER_CALL_WHEN, id="call_when")
     next_contact_at = DateTimeField(_("Day and time"), id="call_at")

@@ -107,7 +107,9 @@ class AssignForm(NounForm):
 
 
 class LoseForm(NounForm):
-    lost_reason = ChoiceField(_("Why?"), [InputRequired()], enum=LostReason, blank=True)
+    lost_reason = ChoiceField(
+        _("Why?"), [InputRequired(_("Choose why the lead is lost."))], enum=LostReason, blank=True
+    )
     text = TextAreaField(_("Note"))
 
 

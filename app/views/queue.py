@@ -37,6 +37,7 @@ from app.views.lead_words import due, holder_of, initials, phone_with_acts, shor
 from app.views.walking import remember
 
 PAGE = 25
+FEW = 3
 WORKED = (LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
 # What the page opens with, in the order in which one calls.
 NOW = ("again", "overdue", "new", "today")
@@ -76,8 +77,9 @@ class QueueView(BaseView):
         if group and not counts[group] and "group" not in request.args:
             group = ""  # what was remembered has been worked off
         session[KEPT] = [group, everyone]
-        names = [group] if group else [name for name in NOW if counts[name]]
-        ids = {name: queue.ids(name, page if group else 0) for name in names}
+        shares = {group: PAGE} if group else _shares({name: counts[name] for name in NOW})
+        names = list(shares)
+        ids = {name: queue.ids(name, page if group else 0)[: shares[name]] for name in names}
         leads = queue.leads([one for listed in ids.values() for one in listed])
         groups = [
             Group(name, LABELS[name], counts[name], [leads[i] for i in ids[name] if i in leads])
@@ -138,6 +140,19 @@ class QueueView(BaseView):
         whose = request.args.get("whose")
         everyone = kept[1] if whose is None else whose == "everyone"
         return asked if asked in LABELS else "", bool(everyone) and _may_see_everyone()
+
+
+def _shares(counts: dict[str, Count]) -> dict[str, int]:
+    """How many rows of each group stand on a page of all: the most urgent ones take what they need,
+    but a few are left to each group that follows.
+    """
+    filled = {name: int(count) for name, count in counts.items() if count}
+    shares, left = {}, PAGE
+    for place, (name, count) in enumerate(filled.items()):
+        following = sum(min(FEW, n) for n in list(filled.values())[place + 1 :])
+        shares[name] = min(count, left - following)
+        left -= shares[name]
+    return shares
 
 
 def _may_see_everyone() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -262,3 +263,21 @@ def test_the_poll_answers_counters_and_what_has_arrived_but_no_rows(
 def test_a_poll_with_junk_is_no_error(app: Any, client_as: Any, junk: str) -> None:
     answer = client_as("Operator").get(f"/queueview/counts?since={junk}&group=drop&whose=x")
     assert answer.status_code == 200
+
+
+def test_the_first_page_holds_one_page_of_rows_and_a_few_of_each_group(
+    app: Any, client_as: Any
+) -> None:
+    def make(session: Any) -> None:
+        for number in range(40):
+            planned(session, f"Overduev{number}", utc_now() - timedelta(days=number + 1))
+            make_lead(session, last_name=f"Newov{number}")
+
+    keep(app, make)
+    page = text_of(client_as("Operator").get("/queueview/list/?group=now"))
+    assert page.count("data-row>") == 25
+    assert len(re.findall(r"Overduev\d+</a>", page)) == 22
+    assert len(re.findall(r"Newov\d+</a>", page)) == 3
+    assert "Overdue: all 40" in page
+    assert "New: all 40" in page
+    assert len(page) < 60 * 1024
