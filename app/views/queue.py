@@ -32,6 +32,7 @@ from app.models.note import PEOPLES_KINDS, Note
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.formatters import COUNT_LIMIT, Count
+from app.ui.labels import label
 from app.ui.pills import status_pill
 from app.views.lead_words import due, holder_of, initials, phone_with_acts, short_moment, tries
 from app.views.walking import remember
@@ -94,6 +95,7 @@ class QueueView(BaseView):
             may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
             holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
             short_moment=short_moment, status_pill=_status_pill,
+            new=label(LeadStatus, LeadStatus.NEW),
             **_chips(counts, group, everyone),
         )  # fmt: skip
 
