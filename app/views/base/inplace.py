@@ -49,7 +49,7 @@ class InPlace:
 
     in_place: ClassVar[dict[str, tuple[str, ...]]] = {}
     in_place_verbs: ClassVar[dict[str, str]] = {}
-    in_place_parts = ""  # what else of the page shows the value: ids, as `data-swap-also` takes them
+    in_place_parts = ""  # ids of what else shows the value, as `data-swap-also` takes them
 
     if TYPE_CHECKING:
         endpoint: str
