@@ -11,7 +11,9 @@ from tests.browser.chromium import Walker
 
 MOST_PAGES = 200
 # Another language, the way out, and what is no page.
-ELSEWHERE = re.compile(r"/(lang|logout|static|back)\b|/(document|preview|download|logo)\b(?!view)")
+ELSEWHERE = re.compile(
+    r"/(lang|logout|static|back)\b|/(document|preview|download|logo)\b(?!view)|\.csv\b"
+)
 # Records differ by their state: more than one of each is looked at.
 RECORDS = re.compile(r"/(lead|client|contract|submission|document)view/show/")
 LINKS = "all => all.map(link => link.getAttribute('href'))"
