@@ -72,6 +72,8 @@ ClientView.delete                  POST    GA
 ClientView.edit                    GET     GA
 ClientView.edit                    POST    GA
 ClientView.export                  GET     GA
+ClientView.field                   GET     GA
+ClientView.field                   POST    GA
 ClientView.list                    GET     OGA
 ClientView.restore                 POST    GA
 ClientView.show                    GET     OGA
