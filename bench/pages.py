@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg2
 from flask import Flask
@@ -43,26 +44,29 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/leads/board/",
         "/leads/board/?_flt_0_assignee={worker}",
         "/leads/board/?_flt_0_campaign={campaign}",
-        "/leads/board/?_flt_0_status=qualified",
+        "/leads/board/?_flt_2_status=qualified",
         "/leads/board/?_flt_0_received_at={day}",
         "/leads/board/?_flt_0_next_contact_at={day}",
         "/leads/board/?search=ivan",
         "/leads/board/?search=anna%20smith",
         "/leads/board/?search=8%20900%20000",
+        "/leads/board/?search={phone}",
         "/leads/board/?search=nobodyhasthisname",
         "/leads/board/?_flt_0_campaign={campaign}&_flt_0_assignee={worker}",
         "/leads/board/?whose=nobody",
         "/leads/board/column?status=new&after=~1764050000000000-999999999",
         "/leadview/list/",
         "/leadview/list/?_flt_0_assignee={worker}",
-        "/leadview/list/?_flt_0_status=in_work",
+        "/leadview/list/?_flt_2_status=in_work",
         "/leadview/list/?_flt_0_campaign={campaign}",
         "/search?q=ivan",
         "/search?q=8%20900%20000",
+        "/search?q={phone}",
         "/leadview/list/?_oc_LeadView=name&_od_LeadView=asc",
         "/leadview/list/?search=ivan",
         "/leadview/list/?search=anna%20smith",
         "/leadview/list/?search=8%20900%20000",
+        "/leadview/list/?search={phone}",
         "/leadview/list/?search=nobodyhasthisname",
         "/leadview/list/?page_LeadView=39",
         "/leadview/show/{lead}",
@@ -173,12 +177,16 @@ def measure(
 
     queries: list[str] = []
     with app.app_context():
+        phones = select(Lead.phone).where(Lead.phone != "").order_by(Lead.id)
+        somebody = db.session.scalars(phones.offset(4321).limit(1)).one()
         ids = {
             "lead": db.session.scalar(select(func.max(Lead.id))),
             "open_lead": db.session.scalar(select(func.max(Lead.id)).where(is_open_lead())),
             "client": db.session.scalar(select(func.max(Client.id))),
             "contract": db.session.scalar(select(func.max(Contract.id))),
             "campaign": db.session.scalar(select(func.max(Campaign.id))),
+            # Ten digits or so of one person's, as somebody types what they remember of it.
+            "phone": quote(somebody[:14]),
             "day": (today() - timedelta(days=30)).isoformat(),
             "opened": int(time.time()) - 3600,
             "me": db.session.scalar(select(User.id).where(User.username == "operator")),

@@ -175,6 +175,26 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         Index(None, "last_name", "id"),
         Index(None, "next_contact_at", "id"),
         Index(None, "status", "received_at", "id"),
+        Index(None, "campaign_id", "status", "next_contact_at", "id"),
+        # Those without a plan, by when they came: PostgreSQL takes no order from an index over
+        # (status, next_contact_at, received_at) while next_contact_at is merely empty.
+        Index(
+            "ix_lead_unplanned",
+            "status",
+            "received_at",
+            "id",
+            postgresql_where=text("next_contact_at IS NULL"),
+            sqlite_where=text("next_contact_at IS NULL"),
+        ),
+        Index(
+            "ix_lead_unplanned_assignee",
+            "assignee_id",
+            "status",
+            "received_at",
+            "id",
+            postgresql_where=text("next_contact_at IS NULL"),
+            sqlite_where=text("next_contact_at IS NULL"),
+        ),
         Index(
             "ix_lead_asked_again_at",
             "asked_again_at",

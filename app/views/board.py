@@ -6,10 +6,10 @@ end after a page, and every count ends at a limit: a million leads take as long 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from functools import cached_property
 from typing import Any
 
 from babel.units import format_unit
@@ -18,7 +18,7 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 from werkzeug.wrappers import Response
 from wtforms.validators import InputRequired
@@ -33,7 +33,7 @@ from app.ui.fields import ChoiceField, TextAreaField
 from app.ui.formatters import COUNT_LIMIT, Count
 from app.ui.labels import label
 from app.ui.pickers import matching
-from app.views.base import Equal, NotEqual, NounForm, NounView, verb
+from app.views.base import Contains, Equal, NounForm, NounView, StartsWith, verb
 from app.views.base.filters import Meets
 from app.views.base.searching import read_filters, search_form
 from app.views.base.widgets import new_form_key
@@ -46,6 +46,7 @@ IN_PLACE = "X-Board"  # the script asks for the moved card alone, not for the wh
 OF_THE_LIST = ("_oc_LeadView", "_od_LeadView", "psize_LeadView")
 FROM = "from_"  # + a status: the column begins behind this card
 TARGETS = [(status, labels.STATES[LeadStatus][status]) for status in (*OPEN, LeadStatus.LOST.value)]
+MOST_HITS = 20_000  # of a search: what is looked at to sort and count it
 SECONDS = 10**10  # more than any instant of ours has since 1970
 
 
@@ -288,68 +289,43 @@ class Board:
     """The open leads that the filters admit, by status; those of the strips are only counted.
 
     What the filters rule out by themselves is not looked for: a database would walk through a whole
-    column to find that a lead without a plan has no plan before noon.
+    column to find that a lead without a plan has no plan before noon. And each walk names the whole
+    index in its order, for PostgreSQL takes filters to be independent of each other: whom nobody
+    works with, it would look for among all leads in work.
     """
 
     def __init__(self, datamodel: Any, filters: Any, text: str = "") -> None:
         self.datamodel = datamodel
         self.session = datamodel.session
         self.asked = Asked.of(filters)
-        self.limit = COUNT_LIMIT
+        self.holds = matching(Lead, text)  # None without a search
         query = self.session.query(Lead).filter(Lead.is_test.is_(False))
         self.matching = datamodel.apply_filters(query, self.asked.filters)
-        self.found: dict[str, int] | None = None
-        if text.strip():
-            self._search(text)
 
-    def _search(self, text: str) -> None:
-        """Looks for the text once. What few leads hold is admitted by their ids from there on; what
-        many hold is met again soon by whoever walks along a column, and is counted less far.
-        """
-        found = self.matching.filter(matching(Lead, text)).with_entities(Lead.id, Lead.status)
-        rows = self.session.execute(found.limit(COUNT_LIMIT + 1).statement).all()
-        if len(rows) <= COUNT_LIMIT:
-            self.found = {}
-            for row in rows:
-                self.found[row.status] = self.found.get(row.status, 0) + 1
-            self.matching = self.matching.filter(Lead.id.in_([row.id for row in rows]))
-            return
-        self.limit = COUNT_LIMIT // 10
-        # The index over search_text knows nothing of the order: it would give them all.
-        off_the_index = matching(SimpleNamespace(search_text=Lead.search_text + ""), text)
-        self.matching = self.matching.filter(off_the_index)
+    # -- counts and columns ------------------------------------------------------------------------
 
     def counts(self, statuses: Iterable[str] = tuple(LeadStatus)) -> dict[str, Count]:
         """How many there are, each up to a limit, by one statement."""
-        statuses = [LeadStatus(status).value for status in statuses]
-        if self.found is not None:
-            return {status: Count(self.found.get(status, 0)) for status in statuses}
-        counted = [status for status in statuses if status in self.asked.statuses]
+        wanted = [LeadStatus(status).value for status in statuses]
+        if self.holds is not None:
+            return {status: self.found.counts.get(status, Count(0)) for status in wanted}
+        counted = [status for status in wanted if status in self.asked.statuses]
         columns = []
         for status in counted:
-            found = self._of(status).with_entities(Lead.id).limit(self.limit + 1).subquery()
-            count = select(func.count()).select_from(found).scalar_subquery()
+            rows = self.asked.along_an_index(self._of(status)).with_entities(Lead.id)
+            first = rows.limit(COUNT_LIMIT + 1).subquery()
+            count = select(func.count()).select_from(first).scalar_subquery()
             columns.append(count.label(f"in_{status}"))
         row = self.session.execute(select(*columns)).one() if columns else ()
         known = dict(zip(counted, row, strict=True))
-        return {
-            status: Count(min(known.get(status, 0), self.limit),
-                          more=known.get(status, 0) > self.limit)
-            for status in statuses
-        }  # fmt: skip
+        return {status: _count(known.get(status, 0)) for status in wanted}
 
     def columns(self, starts: dict[str, Place | None]) -> list[Column]:
         """A page of cards for each of these statuses: two statements for any number of them."""
-        walks = [
-            select(walk.c)
-            for status, after in starts.items()
-            if status in self.asked.statuses
-            for walk in (self._planned(status, after), self._others(status, after))
-            if walk is not None
-        ]
         found: dict[str, list[Any]] = {status: [] for status in starts}
-        for row in self.session.execute(union_all(*walks)) if walks else ():
-            found[row.status].append(row)
+        for row in self._found(starts) if self.holds is not None else self._walked(starts):
+            if row.status in found:
+                found[row.status].append(row)
         for rows in found.values():
             rows.sort(key=_place_in_column)
         cards = self._cards(row.id for rows in found.values() for row in rows[:PAGE])
@@ -365,8 +341,29 @@ class Board:
     def card(self, lead_id: int) -> Card | None:
         return self._cards([lead_id]).get(lead_id)
 
+    def _cards(self, ids: Iterable[int]) -> dict[int, Card]:
+        """With what a card shows, loaded by one statement."""
+        shown = ["campaign.title", "assignee.first_name", "assignee.last_name"]
+        rows = self.datamodel.get_many(ids, None, shown, NEEDS)
+        return {row.id: Card(row) for row in rows}
+
+    # -- without a search: along the indexes -------------------------------------------------------
+
     def _of(self, status: str) -> Any:
         return self.matching.filter(Lead.status == status)
+
+    def _walked(self, starts: dict[str, Place | None]) -> Iterable[Any]:
+        walks = [
+            walk.with_entities(*STANDING).limit(PAGE + 1).subquery()
+            for status, after in starts.items()
+            if status in self.asked.statuses
+            for walk in (self._planned(status, after), self._others(status, after))
+            if walk is not None
+        ]
+        if not walks:
+            return ()
+        rows: Iterable[Any] = self.session.execute(union_all(*(select(walk.c) for walk in walks)))
+        return rows
 
     def _planned(self, status: str, after: Place | None) -> Any:
         at = Lead.next_contact_at
@@ -374,8 +371,9 @@ class Board:
             return None
         rows = self._of(status).filter(at.is_not(None))
         if after is not None:
-            rows = rows.filter(at >= _instant(after), _behind(at > _instant(after), at, after))
-        return self._walk(rows.order_by(at, Lead.id))
+            rows = rows.filter(at >= _instant(after), _behind(Lead, after))
+        whose = (Lead.assignee_id, Lead.status) if self.asked.nobodys else ()
+        return rows.order_by(*whose, at, Lead.id)
 
     def _others(self, status: str, after: Place | None) -> Any:
         at = Lead.received_at
@@ -383,19 +381,66 @@ class Board:
             return None
         rows = self._of(status).filter(Lead.next_contact_at.is_(None))
         if after is not None and not after.planned:
-            rows = rows.filter(at <= _instant(after), _behind(at < _instant(after), at, after))
-        return self._walk(rows.order_by(at.desc(), Lead.id.desc()))
+            rows = rows.filter(at <= _instant(after), _behind(Lead, after))
+        whose = (Lead.assignee_id.desc(), Lead.status.desc()) if self.asked.nobodys else ()
+        return rows.order_by(*whose, at.desc(), Lead.id.desc())
 
-    @staticmethod
-    def _walk(rows: Any) -> Any:
-        columns = (Lead.id, Lead.status, Lead.next_contact_at, Lead.received_at)
-        return rows.with_entities(*columns).limit(PAGE + 1).subquery()
+    # -- a search: what holds the text, looked for once --------------------------------------------
 
-    def _cards(self, ids: Iterable[int]) -> dict[int, Card]:
-        """With what a card shows, loaded by one statement."""
-        shown = ["campaign.title", "assignee.first_name", "assignee.last_name"]
-        rows = self.datamodel.get_many(ids, None, shown, NEEDS)
-        return {row.id: Card(row) for row in rows}
+    @cached_property
+    def found(self) -> Found:
+        """Without the starts of columns."""
+        return self._search({})
+
+    def _found(self, starts: dict[str, Place | None]) -> Iterable[Any]:
+        return (self._search(starts) if any(starts.values()) else self.found).rows
+
+    def _search(self, starts: dict[str, Place | None]) -> Found:
+        """The first of each status. Of a text that very many leads hold (`7` of a phone) only so
+        many are looked at, and the page says that there are more.
+        """
+        matching_text = self.matching.filter(self.holds)
+        if len(self.asked.statuses) < len(LeadStatus):
+            matching_text = matching_text.filter(Lead.status.in_(self.asked.statuses))
+        hits = matching_text.with_entities(*STANDING).limit(MOST_HITS).subquery()
+        by_status: Any = {"partition_by": hits.c.status}
+        counted = select(hits, func.count().over(**by_status).label("hits")).subquery()
+        order = (
+            counted.c.next_contact_at.is_(None),
+            counted.c.next_contact_at,
+            case((counted.c.next_contact_at.is_(None), counted.c.received_at)).desc(),
+            case((counted.c.next_contact_at.is_(None), -counted.c.id), else_=counted.c.id),
+        )
+        place = func.row_number().over(partition_by=counted.c.status, order_by=order)
+        behind = [
+            or_(counted.c.status != status, _behind(counted.c, after))
+            for status, after in starts.items()
+            if after is not None
+        ]
+        placed = select(counted, place.label("place")).where(*behind).subquery()
+        rows = self.session.execute(select(placed).where(placed.c.place <= PAGE + 1)).all()
+        hits_of = {row.status: row.hits for row in rows}
+        cut_short = sum(hits_of.values()) >= MOST_HITS
+        counts = {status: _count(hits, cut_short) for status, hits in hits_of.items()}
+        return Found(rows, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    rows: Sequence[Any]
+    counts: dict[str, Count]
+
+
+def _count(counted: int, more: bool = False) -> Count:
+    return Count(min(counted, COUNT_LIMIT), more=more or counted > COUNT_LIMIT)
+
+
+# The filters of a text as they bear upon the few statuses.
+SAYS: dict[Any, Callable[[str, str], bool]] = {
+    Equal: lambda status, text: status == text,
+    Contains: lambda status, text: text.lower() in status,
+    StartsWith: lambda status, text: status.startswith(text.lower()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,17 +451,25 @@ class Asked:
     statuses: frozenset[str]
     planned: bool
     others: bool
+    nobodys: bool
+    received: bool
 
     @classmethod
     def of(cls, filters: Any) -> Asked:
         statuses = frozenset(status.value for status in LeadStatus)
         planned = others = True
+        nobodys = received = False
         rest = filters.fresh()
         for one, value in zip(filters.filters, filters.values, strict=True):
-            if one.column_name == "status" and isinstance(one, (Equal, NotEqual)):
-                named = frozenset(value if isinstance(value, tuple) else (value,))
-                statuses &= named if isinstance(one, Equal) else statuses - named
+            if one.column_name == "status" and type(one) in SAYS:
+                named = value if isinstance(value, tuple) else (value,)
+                says = SAYS[type(one)]
+                statuses = frozenset(
+                    status for status in statuses if any(says(status, text) for text in named)
+                )
                 continue
+            rest._add_filter(one, value)
+            received = received or one.column_name == "received_at"
             if one.column_name == "next_contact_at":
                 others = False
             elif isinstance(one, Meets):  # all of the narrowings speak of open leads
@@ -424,10 +477,19 @@ class Asked:
                 if one.column_name == "due":
                     has_plan = request.args.get("due") != "nothing"
                     planned, others = planned and has_plan, others and not has_plan
-            rest._add_filter(one, value)
-        return cls(rest, statuses, planned, others)
+                nobodys = nobodys or one.column_name == "whose"
+        return cls(rest, statuses, planned, others, nobodys, received)
+
+    def along_an_index(self, rows: Any) -> Any:
+        """Ordered as the index that fits the filters, so that a count ends where they do."""
+        if self.received:
+            return rows.order_by(Lead.received_at, Lead.id)
+        if self.nobodys:
+            return rows.order_by(Lead.assignee_id, Lead.status, Lead.next_contact_at)
+        return rows.order_by(Lead.next_contact_at, Lead.id)
 
 
+STANDING = (Lead.id, Lead.status, Lead.next_contact_at, Lead.received_at)
 NEEDS = [
     "first_name", "last_name", "middle_name", "company_name", "phone", "phone_key",
     "phone_extension", "email", "status", "next_contact_at", "received_at", "asked_again_at",
@@ -438,9 +500,15 @@ def _instant(place: Place) -> Any:
     return literal(place.at, UtcDateTime)
 
 
-def _behind(beyond: ColumnElement[bool], at: Any, place: Place) -> ColumnElement[bool]:
-    further = Lead.id > place.id if place.planned else Lead.id < place.id
-    return or_(beyond, and_(at == _instant(place), further))
+def _behind(row: Any, place: Place) -> ColumnElement[bool]:
+    """Whether the row stands further down in its column."""
+    at = _instant(place)
+    if not place.planned:
+        beyond = or_(row.received_at < at, and_(row.received_at == at, row.id < place.id))
+        return and_(row.next_contact_at.is_(None), beyond)
+    planned = row.next_contact_at
+    beyond = or_(planned > at, and_(planned == at, row.id > place.id))
+    return or_(planned.is_(None), beyond)
 
 
 def _place_in_column(row: Any) -> tuple[int, float, int]:
