@@ -22,8 +22,8 @@ from app.views.jobs import JobView
 from app.views.leads import LeadView
 from app.views.notes import NoteView
 from app.views.queue import QueueView
-from app.views.search import SearchView
 from app.views.saved_views import SavedViewsView
+from app.views.search import SearchView
 from app.views.security import RoleView, UserView
 from app.views.services import ServiceView
 from app.views.settings import SettingsView
@@ -60,7 +60,11 @@ def register(appbuilder: AppBuilder) -> None:
 
     entry(StatisticsView, _("Statistics"), "chart-bar")
 
-    settings = {"category": "Settings", "category_label": _("Administration"), "category_icon": "settings"}
+    settings = {
+        "category": "Settings",
+        "category_label": _("Administration"),
+        "category_icon": "settings",
+    }
     entry(CompanyView, _("Company"), "building", **settings)
     entry(ChannelView, _("Channels"), "arrows-exchange", **settings)
     entry(DocumentView, _("Documents"), "file-type-pdf", **settings)

@@ -50,9 +50,7 @@ NARROWINGS = {
         },
         column="next_contact_at",
     ),
-    "whose": Narrowing(
-        _("Responsible"), {"nobody": (_("Nobody"), is_nobodys)}, column="assignee"
-    ),
+    "whose": Narrowing(_("Responsible"), {"nobody": (_("Nobody"), is_nobodys)}, column="assignee"),
 }
 BUILT_IN = {
     "mine": (_("Mine"), "_flt_0_assignee=me"),

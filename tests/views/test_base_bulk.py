@@ -28,9 +28,7 @@ def leads_of(app: Any, number: int, **changes: Any) -> list[int]:
 
 
 def statuses(app: Any, ids: list[int]) -> list[str]:
-    found = read(
-        app, lambda s: {one: status for one, status in s.execute(select(Lead.id, Lead.status))}
-    )
+    found = read(app, lambda s: dict(s.execute(select(Lead.id, Lead.status)).tuples().all()))
     return [found[one] for one in ids]
 
 

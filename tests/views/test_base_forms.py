@@ -274,7 +274,7 @@ def test_an_error_with_a_link_leads_to_the_record(
     assert "It stands in the way of it." in answers["whole"][1]
     assert f'href="/serviceview/show/{other}"' in answers["whole"][1]
     assert answers["field"][0] == 400
-    assert '>Not this.</p>' in answers["field"][1]
+    assert ">Not this.</p>" in answers["field"][1]
     assert "Not that." in answers["stranger"][1]
 
 

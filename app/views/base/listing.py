@@ -1,13 +1,13 @@
 """The half of `NounView` that is a list: columns, views, narrowings, and the same rows as CSV.
 
-    class LeadView(NounView):
-        list_columns = ["next_contact_at", "name", "phone"]   # shown to begin with
-        more_columns = ["email", "job_title"]                 # offered in the menu of columns
-        link_column = "name"                                  # leads to the row; the first one
-        card_columns = ["name", "status"]                     # on a phone; the rest behind "More"
-        narrowings = {"due": Narrowing(_("Due"), {"now": (_("Overdue or today"), is_due)})}
-        built_in_views = {"mine": (_("Mine"), "_flt_0_assignee=me")}
-        exportable = True                                     # for those with can_export
+class LeadView(NounView):
+    list_columns = ["next_contact_at", "name", "phone"]   # shown to begin with
+    more_columns = ["email", "job_title"]                 # offered in the menu of columns
+    link_column = "name"                                  # leads to the row; the first one
+    card_columns = ["name", "status"]                     # on a phone; the rest behind "More"
+    narrowings = {"due": Narrowing(_("Due"), {"now": (_("Overdue or today"), is_due)})}
+    built_in_views = {"mine": (_("Mine"), "_flt_0_assignee=me")}
+    exportable = True                                     # for those with can_export
 """
 
 from __future__ import annotations

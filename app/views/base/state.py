@@ -153,4 +153,3 @@ def address_of_view(view: Any, key: str, query: str) -> str:
     if not query:
         return base
     return f"{base}{'&' if '?' in base else '?'}{query}"
-
