@@ -28,7 +28,7 @@ def leads_of(app: Any, number: int, **changes: Any) -> list[int]:
 
 
 def statuses(app: Any, ids: list[int]) -> list[str]:
-    found = read(app, lambda s: dict(s.execute(select(Lead.id, Lead.status)).tuples().all()))
+    found = read(app, lambda s: dict(s.execute(select(Lead.id, Lead.status)).all()))
     return [found[one] for one in ids]
 
 
