@@ -20,7 +20,7 @@ from tests.served import ROOT, Server, served
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
-# Name of the picture: who looks, the address, and the link on it to follow (a CSS selector), if any.
+# Name of the picture: who looks, the address, and the link there to follow (CSS), if any.
 PAGES: dict[str, tuple[str, str, str | None]] = {
     "queue": ("operator", "/", None),
     "leads": ("operator", "/leadview/list/", None),
