@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import Lead, RecentlyOpened
 from app.models.clock import travel, utc_now
 from app.models.recent import KEPT
-from app.ui.commands import MENU_KEYS
+from app.ui.frame import MENU_KEYS
 from app.views import finding
 from tests.factories import make_campaign, make_client, make_lead, make_service
 from tests.factories import make_signed_contract as make_contract
@@ -57,6 +57,7 @@ def people(app: Any) -> Any:
         campaign = make_campaign(session, title="Весна алёшинская", service=service)
         contract = make_contract(session, client=client, service=service)
         session.flush()
+        assert contract.number is not None
         return {
             "lead": lead.id, "client": client.id, "contract": contract.id,
             "number": contract.number, "campaign": campaign.id,
