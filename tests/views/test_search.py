@@ -328,6 +328,14 @@ def test_the_dialog_stands_on_every_page(app: Any, client_as: Any) -> None:
     assert 'data-go="b"' in page
 
 
+def test_the_search_of_the_rail_is_a_link(app: Any, client_as: Any) -> None:
+    """It opens the dialog; without a script the page."""
+    page = text_of(client_as("Marketer").get("/decisionview/list/"))
+    links = re.findall(r'<a [^>]*href="/search/"[^>]*data-open="#search-dialog"', page)
+    assert len(links) == 2  # of the rail and of a phone's bar
+    assert 'button type="button" data-open="#search-dialog"' not in page
+
+
 def test_sqlite_reads_a_bounded_part(sqlite_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.site import logged_in
 
