@@ -169,7 +169,7 @@ def change(name: str, now: Figures, before: Figures | None, whole: Container[str
     sign = "+" if difference > 0 else "-"
     if name in RATIOS:
         points = formatters.points(abs(difference))
-        return f"{sign}{gettext('%(points)s pp', points=points)}"
+        return sign + gettext("%(points)s pp", points=points)
     return sign + amount(abs(difference), now.currency, whole=name in whole)
 
 

@@ -309,5 +309,5 @@ def _copies_of(name: str) -> Iterator[str]:
     """Operator copy, Operator copy 2, …, within what the column holds."""
     longest = Role.__table__.c.name.type.length
     for number in count(1):
-        ending = f" {gettext('copy')}" + (f" {number}" if number > 1 else "")
+        ending = " " + gettext("copy") + (f" {number}" if number > 1 else "")
         yield name[: longest - len(ending)] + ending
