@@ -270,7 +270,7 @@ def test_plurals_follow_russian_grammar(sqlite_app):
             told = {name: "*" for name in re.findall(r"%\((\w+)\)s", many) if name != "num"}
             forms = [ngettext(one, many, number, **told) for number in (1, 2, 5, 11, 21, 104)]
             words = [re.sub(r"\d+|\*", "", form) for form in forms]
-            assert words[0] == words[4] and words[1] == words[5] and words[2] == words[3], many
+            assert (words[0], words[1], words[2]) == (words[4], words[5], words[3]), many
             assert words[1] != words[2] or words[0] != words[2] or many in SAME_FORM, many
 
 
