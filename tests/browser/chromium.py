@@ -61,6 +61,7 @@ class Walker:
         context.on("console", self._watch_console)
         context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
         self.page: Page = context.new_page()
+        self.answer: Response | None = None  # to the last page of a crawl
 
     def _watch_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
