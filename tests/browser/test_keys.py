@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Walker]
 # What a Russian layout gives for these keys of the keyboard: the letter and the key's place.
 RUSSIAN = {
+    "a": ("ф", "KeyA"), "b": ("и", "KeyB"), "s": ("ы", "KeyS"), "z": ("я", "KeyZ"),
     "c": ("с", "KeyC"), "g": ("п", "KeyG"), "h": ("р", "KeyH"), "j": ("о", "KeyJ"),
     "k": ("л", "KeyK"), "l": ("д", "KeyL"), "n": ("т", "KeyN"), "q": ("й", "KeyQ"),
     "x": ("ч", "KeyX"), "/": (".", "Slash"), "?": (",", "Slash"),

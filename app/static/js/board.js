@@ -99,6 +99,7 @@
     const told = answer.querySelector("#status");
     const status = document.getElementById("status");
     if (told && told.children.length) { status.replaceChildren.apply(status, Array.from(told.children)); }
+    allow(answer);
     const fresh = answer.querySelector(".board-card");
     const old = card || (fresh && document.getElementById(fresh.id));
     const held = !old || old.contains(document.activeElement) || document.activeElement === document.body;
@@ -237,11 +238,25 @@
     mark(null);
   }
 
+  // Draggable by a mouse only: a finger that touches a card scrolls. Set before the card is pressed, for
+  // the browser goes by the style of that moment.
+  function allow(within) {
+    const mouse = window.matchMedia("(any-pointer: fine)").matches;
+    within.querySelectorAll(".board-card").forEach(function (card) { card.draggable = mouse && buttonOf(card) !== null; });
+  }
+
+  allow(document);
+  document.addEventListener("crm:load", function () { allow(document); });
+  document.addEventListener("htmx:afterSettle", function () { allow(document); });
+  document.addEventListener("pointerover", function (event) {
+    const card = event.pointerType === "mouse" ? cardOf(event.target) : null;
+    if (card && buttonOf(card)) { card.draggable = true; }
+  });
   document.addEventListener("pointerdown", function (event) {
     const card = cardOf(event.target);
-    if (!card || !buttonOf(card)) { return; }
-    if (event.pointerType === "mouse") { card.draggable = true; }
-    else if (event.target.closest(".grip")) { carry(card, event); }
+    if (!card || !buttonOf(card) || event.pointerType === "mouse") { return; }
+    card.draggable = false;
+    if (event.target.closest(".grip")) { carry(card, event); }
   });
   document.addEventListener("dragstart", function (event) {
     const card = cardOf(event.target);
