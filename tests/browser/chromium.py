@@ -145,7 +145,7 @@ class Walker:
 
 
 def facts(of: Any) -> dict[str, str]:
-    """The rows of a table whose first cell names the second."""
+    """The rows of a table whose first cell names the second; a "?" there opens a formula."""
     rows = of.locator("tr").all()
     cells = [row.locator("th, td").all_inner_texts() for row in rows]
-    return {row[0].strip(): row[1].strip() for row in cells if len(row) > 1}
+    return {row[0].partition("?")[0].strip(): row[1].strip() for row in cells if len(row) > 1}
