@@ -1,4 +1,4 @@
-"""Nothing scrolls that should not, nothing is too small to hit, no page holds a script or a style."""
+"""Nothing scrolls that should not, nothing is too small, and no page holds a script or a style."""
 
 from __future__ import annotations
 
