@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from babel.dates import format_date
 from babel.units import format_unit
 from flask import flash, make_response, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
@@ -295,7 +296,7 @@ def short_day(at: datetime) -> str:
     here = clock.local(at)
     if here.year != clock.today().year:
         return formatters.day(at)
-    return str(format_date(here.date(), "d MMM"))
+    return str(format_date(here.date(), "d MMM", locale=formatters.locale()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ class UserView(Guarded, UserDBModelView):
     list_title = lazy_gettext("Users")
     show_title = lazy_gettext("User")
     add_title = lazy_gettext("New user")
-    edit_title = lazy_gettext("Edit user")
+    edit_title = lazy_gettext("Change user")
     user_info_title = lazy_gettext("My account")
     label_columns = {
         "username": lazy_gettext("User name"),
@@ -309,7 +309,7 @@ class RoleView(Guarded, RoleModelView):
     list_title = lazy_gettext("Roles")
     show_title = lazy_gettext("Role")
     add_title = lazy_gettext("New role")
-    edit_title = lazy_gettext("Edit role")
+    edit_title = lazy_gettext("Change role")
     list_columns = ["name"]
     label_columns = {
         "name": lazy_pgettext("of a thing", "Name"),
