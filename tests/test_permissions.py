@@ -224,6 +224,7 @@ ServiceView.restore                POST    MA
 ServiceView.show                   GET     OMGA
 SavedViewsView.add                 POST    OMGA
 SavedViewsView.delete              POST    OMGA
+SavedViewsView.first               POST    OMGA
 SavedViewsView.rename              POST    OMGA
 SavedViewsView.save                POST    OMGA
 SettingsView.settings              GET     OMGA
