@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -293,7 +294,7 @@ def test_a_job_is_undone_as_a_whole_once(app: Any, client_as: Any) -> None:
     assert "This has been undone already." in again
     work(app)
 
-    assert statuses(app, ids).count("new") == 11
+    assert Counter(statuses(app, ids))["new"] == 11
     report = text_of(browser.get(answer.request.path))
     assert "the record was changed meanwhile" in report
     assert len(read(app, lambda s: s.scalars(select(Job)).all())) == 2
