@@ -45,6 +45,7 @@ class Walker:
         shots: Path,
         locale: str,
         window: ViewportSize = WINDOW,
+        scripts: bool = True,
     ) -> None:
         self.server = server
         self.shots = shots
@@ -52,7 +53,11 @@ class Walker:
         self.faults: list[str] = []
         self.expected: set[int] = set()  # statuses from 400 up that the test asks for
         context = browser.new_context(
-            base_url=server.url, locale=locale, viewport=window, accept_downloads=True
+            base_url=server.url,
+            locale=locale,
+            viewport=window,
+            accept_downloads=True,
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(PATIENCE)
         context.add_init_script(VIOLATIONS)
