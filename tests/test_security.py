@@ -358,6 +358,8 @@ def test_an_unknown_host_gets_a_plain_400(client, host):
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert "evil" not in answer.text
     assert "Content-Security-Policy" in answer.headers
+    came_from_there = {"Host": host, "Referer": f"http://{host}/login/"}
+    assert client.get("/login/", headers=came_from_there).status_code == HTTPStatus.BAD_REQUEST
 
 
 def test_every_answer_carries_the_security_headers(client):
@@ -528,8 +530,10 @@ def test_the_screens_of_users_speak_our_words(app):
         for path in ("/users/add", "/users/show/1", "/users/list/", "/users/userinfo/",
                      "/users/password/form?pk=1", "/roles/list/", "/account/form")
     )  # fmt: skip
-    for theirs in ("User Name", "Is Active?", ">Email", "First Name", "Login count", "Personal Info",
-                   "Audit Info", "User info", "Reset Password", "Write the user", "lease "):  # fmt: skip
+    for theirs in (
+        "User Name", "Is Active?", ">Email", "First Name", "Login count", "Personal Info",
+        "Audit Info", "User info", "Reset Password", "Write the user", "lease ",
+    ):  # fmt: skip
         assert theirs not in pages
 
 

@@ -85,7 +85,8 @@ def _ways_on(status: int) -> list[tuple[str, str]]:
     address = urlunsplit(("", "", before.path, before.query, ""))
     if status in PASSING and request.method == "GET":
         ways.insert(0, (gettext("Try again"), request.full_path.rstrip("?")))
-    elif before.netloc == request.host and re.match(r"/[^/\\]", address):
+    # Not request.host, which refuses a host that is not trusted once more.
+    elif before.netloc == request.headers.get("Host") and re.match(r"/[^/\\]", address):
         ways.insert(0, (gettext("Back to the page before"), address))
     return ways
 
