@@ -43,9 +43,9 @@ def full(app: Any) -> Any:
             lead = make_lead(session, campaign=contract.campaign)
             make_client(session, campaign=lead.campaign)
             make_spend(session, campaign=contract.campaign)
-            make_source(session, name=f"Source {n}", default_campaign=contract.campaign)
-            make_service(session, title=f"Service {n}")
-            make_channel(session, title=f"Channel {n}")
+            make_source(session, name=f"Our source {n}", default_campaign=contract.campaign)
+            make_service(session, title=f"Our service {n}")
+            make_channel(session, title=f"Our channel {n}")
             session.add(Submission(door="leads", outcome="failed", received_at=utc_now()))
 
     keep(app, make)
