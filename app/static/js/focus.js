@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const ROW = "tr[data-row], .board-card";
+  let sender = null; // what had the focus when it was asked for; a button is disabled meanwhile
   let lost = null; // what had the focus, while its part is replaced
 
   // The row's own name: its id, else the record it opens.
@@ -34,10 +35,16 @@
     element.scrollIntoView({ block: "nearest" });
   }
 
+  document.addEventListener("htmx:configRequest", function () {
+    if (document.activeElement !== document.body) { sender = document.activeElement; }
+  });
+
   document.addEventListener("htmx:beforeSwap", function (event) {
     const part = event.detail.target;
-    const element = document.activeElement;
-    if (!part || !element || element === document.body) { lost = null; return; }
+    const now = document.activeElement;
+    const element = now && now !== document.body ? now : sender && sender.isConnected ? sender : null;
+    sender = null;
+    if (!part || !element) { lost = null; return; }
     // What is replaced besides the part itself loses the focus as well.
     const around = part.contains(element) ? part : element.parentElement.closest("[id]");
     lost = { selectors: selectorsOf(element), part: around ? around.id : "" };

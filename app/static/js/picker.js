@@ -83,7 +83,8 @@
       } else if (event.key === "Enter" && !list.hidden && active >= 0) {
         event.preventDefault();
         choose(list.querySelectorAll("[data-id]")[active]);
-      } else if (event.key === "Escape") {
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.preventDefault(); // the browser would empty the field
         close();
       }
     });
