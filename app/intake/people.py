@@ -41,6 +41,7 @@ class Draft(Named, Reachable):
         self.batch_id: int | None = None
         self.asked_again_at: datetime | None = None
         self.first_name = self.last_name = self.middle_name = ""
+        self.name_key = None
         self.company_name = self.job_title = ""
         self.language: str | None = None
         self.use_phone(None)

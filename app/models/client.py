@@ -25,6 +25,7 @@ from app.models.checks import checked_text, required
 from app.models.company import LANGUAGES, Company
 from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
+from app.models.contacts.likeness import organisation_key
 from app.models.matching import CLIENTS, Keys, lock_keys
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
@@ -81,6 +82,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         Index(None, "email_key"),
         Index(None, "campaign_id"),
         Index(None, "last_name", "id"),
+        Index(None, "name_key", "id"),
         Index(None, "created_at", "id"),
         TABLE_OPTIONS,
     )
@@ -277,6 +279,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         if not any(getattr(known, field) for field in NAMES):
             for field in NAMES:
                 setattr(known, field, getattr(lead, field))
+            known.refresh_name_key()
         take_contacts(known, lead)
         return known.changes_since(before)
 
@@ -300,7 +303,14 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             error.link = ("client", holder.id)
             raise error
 
+    def refresh_name_key(self) -> None:
+        if self.is_organisation:
+            self.name_key = organisation_key(self.organisation_name)
+        else:
+            super().refresh_name_key()
+
     def refresh_search_text(self) -> None:
+        self.refresh_name_key()
         people = self.people
         self.search_text = search_text_of(
             self.organisation_name,
@@ -360,6 +370,7 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
         Index(None, "client_id"),
         Index(None, "phone_key"),
         Index(None, "email_key"),
+        Index(None, "name_key", "id"),
         TABLE_OPTIONS,
     )
 
@@ -409,6 +420,7 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
             setattr(self, field, value)
         if not self.name():
             raise Invalid.of("last_name", N_("Give a name, a phone or an e-mail."))
+        self.refresh_name_key()
         self.client.refresh_search_text()
         self.client._note(NoteKind.CHANGED, changes=self.changes_since(before))
 

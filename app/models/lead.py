@@ -173,6 +173,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         ),
         Index(None, "client_id"),
         Index(None, "last_name", "id"),
+        Index(None, "name_key", "id"),
         Index(None, "next_contact_at", "id"),
         Index(None, "status", "received_at", "id"),
         Index(None, "campaign_id", "status", "next_contact_at", "id"),
@@ -307,6 +308,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
 
     def refresh_search_text(self) -> None:
         self.search_text = search_text_of_lead(self)
+        self.refresh_name_key()
 
     def log_call(
         self,
