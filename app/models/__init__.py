@@ -1,7 +1,7 @@
 """The nouns of the business, each with its verbs. Importing this package declares every table."""
 
 from app.models.base import Model  # first: it names the constraints  # isort: skip
-from app.models.apart import PeopleApart
+from app.models.apart import ClientsApart, PeopleApart
 from app.models.batch import Batch
 from app.models.campaign import Campaign, CampaignExternalId, Channel
 from app.models.client import Client, ContactPerson
@@ -13,6 +13,7 @@ from app.models.form_key import FormKey
 from app.models.job import Job, JobPart
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
+from app.models.merge import Merge
 from app.models.note import Note
 from app.models.recent import RecentlyOpened
 from app.models.revenue_entry import RevenueEntry
@@ -30,6 +31,7 @@ __all__ = [
     "CampaignExternalId",
     "Channel",
     "Client",
+    "ClientsApart",
     "Company",
     "ContactPerson",
     "ContactPoint",
@@ -41,6 +43,7 @@ __all__ = [
     "JobPart",
     "Lead",
     "LoginFailure",
+    "Merge",
     "Model",
     "Note",
     "NumberCounter",

@@ -6,10 +6,20 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, inspect, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.errors import N_, ClientHasLiveContracts, Invalid
+from app.errors import N_, AlreadyMerged, ClientHasLiveContracts, Invalid
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -98,6 +108,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
     language: Mapped[str] = mapped_column(String(2), default="en")
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), index=True)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
 
     manager: Mapped[User | None] = relationship(foreign_keys=[manager_id])
     campaign: Mapped[Campaign | None] = relationship()
@@ -121,6 +132,15 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """What lists and contracts show."""
         own = self.organisation_name if self.is_organisation else person_name(self, language)
         return own or self.phone or self.email
+
+    def was(self, client_id: int | None) -> bool:
+        """Whether this is the client of that id, or the one into whom that one was merged."""
+        seen: set[int] = set()
+        while client_id is not None and client_id != self.id and client_id not in seen:
+            seen.add(client_id)
+            following = select(Client.merged_into_id).where(Client.id == client_id)
+            client_id = self.session.scalar(following)
+        return client_id == self.id
 
     @property
     def main_person(self) -> ContactPerson | None:
@@ -238,11 +258,14 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self.lock()
         if not self.is_put_away:
             return
+        if self.merged_into_id is not None:
+            raise AlreadyMerged(link=("client", self.merged_into_id))
         self._refuse_second_taxpayer()
         self._mark_brought_back()
         self._note(NoteKind.BROUGHT_BACK, always=True)
         for lead in self.leads:
-            lead.bring_back()
+            if lead.merged_into_id is None:
+                lead.bring_back()
 
     # -- how verbs are made ------------------------------------------------------------------
 
@@ -461,7 +484,7 @@ def _read_contacts(session: Session, values: dict[str, Any]) -> Callable[[Reacha
     return reach
 
 
-def take_contacts(row: Reachable, lead: Lead) -> None:
+def take_contacts(row: Reachable, lead: Any) -> None:
     """Adds the lead's phones and addresses: into empty columns, else as contact points."""
     if lead.phone:
         row.add_phone(Phone(lead.phone, lead.phone_key, lead.phone_extension))

@@ -26,6 +26,7 @@ from sqlalchemy.sql import ColumnElement
 from app.errors import (
     N_,
     AlreadyConverted,
+    AlreadyMerged,
     ClaimedByAnother,
     Invalid,
     LeadIsClosed,
@@ -224,6 +225,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     lost_reason: Mapped[str | None] = mapped_column(String(20))
     is_test: Mapped[bool] = mapped_column(Boolean, default=False)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
 
     campaign: Mapped[Campaign | None] = relationship()
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
@@ -422,6 +424,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         self._hold(self.campaign_id)
         if not self.is_put_away:
             return
+        if self.merged_into_id is not None:
+            raise AlreadyMerged(link=("lead", self.merged_into_id))
         self._mark_brought_back()
         self._refuse_second_open_lead()
         self._note(NoteKind.BROUGHT_BACK, always=True)

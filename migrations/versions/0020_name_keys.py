@@ -57,5 +57,4 @@ def key_of(row: sa.Row) -> str | None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_index(op.f(f"ix_{table}_name_key_id"), table_name=table)
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column("name_key")
+        op.drop_column(table, "name_key")
