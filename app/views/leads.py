@@ -49,8 +49,9 @@ from app.views.lead_words import (
     short_moment,
     tries,
 )  # fmt: skip
+from app.views.merging import Merging
 from app.views.notes import TellsStory, asked_story
-from app.views.similar import KnowsSimilar
+from app.views.similar import LeadsKnowSimilar
 from app.views.walking import remember, step_of
 
 # What stands at the right of the name; the rest are the status strip and forms on the page.
@@ -144,7 +145,7 @@ class LeadList(NounList):
     template = "crm/lead_list.html"
 
 
-class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
+class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounView):
     datamodel = PeopleInterface(Lead)
     list_title, show_title = _("Leads"), _("Lead")
     add_title, edit_title = _("New lead"), _("Change lead")
@@ -178,7 +179,9 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     ]  # fmt: skip
     order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
-    bulk_verbs = ["assign", "plan", "take", "qualify", "lose", "reopen", "delete", "restore"]
+    bulk_verbs = [
+        "assign", "plan", "take", "qualify", "lose", "reopen", "merge", "delete", "restore",
+    ]  # fmt: skip
     bulk_menu = ("take", "qualify", "lose", "reopen")
     search_columns = [
         "status", "campaign", "assignee", "received_at", "next_contact_at", "lost_reason",
@@ -251,6 +254,7 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
             "holder": row.claimed_by if holder else None,
             "held_by_me": holder == current_user.id,
             "likeness": self.likeness(row),
+            "merges": self.merges(row),
             "submissions": self._submissions(row) if may("list", "SubmissionView") else [],
             "told": asked_story(row),
             "due": due(row),

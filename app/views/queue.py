@@ -28,12 +28,14 @@ from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
 from app.models.lead import OPEN, Lead, LeadStatus, asks_again
+from app.models.matching import clients_of_leads
 from app.models.note import PEOPLES_KINDS, Note
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.formatters import COUNT_LIMIT, Count
 from app.ui.labels import label
 from app.ui.pills import status_pill
+from app.views.base.links import link_to
 from app.views.lead_words import due, holder_of, initials, phone_with_acts, short_moment, tries
 from app.views.walking import remember
 
@@ -95,7 +97,8 @@ class QueueView(BaseView):
             may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
             holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
             short_moment=short_moment, status_pill=_status_pill,
-            new=label(LeadStatus, LeadStatus.NEW),
+            new=label(LeadStatus, LeadStatus.NEW), link=link_to,
+            clients=_clients_of(list(leads.values())),
             **_chips(counts, group, everyone),
         )  # fmt: skip
 
@@ -155,6 +158,11 @@ def _shares(counts: dict[str, Count]) -> dict[str, int]:
         shares[name] = min(count, left - following)
         left -= shares[name]
     return shares
+
+
+def _clients_of(leads: list[Lead]) -> dict[int, Any]:
+    """Those of the people who are clients already."""
+    return clients_of_leads(db.session(), leads) if may("list", "ClientView") else {}
 
 
 def _may_see_everyone() -> bool:
