@@ -44,6 +44,8 @@ class Draft(Named, Reachable):
         self.name_key = None
         self.company_name = self.job_title = ""
         self.language: str | None = None
+        self.assignee_id: int | None = None
+        self.respond_by: datetime | None = None
         self.use_phone(None)
         self.use_email(None)
         self.contact_points = []

@@ -60,6 +60,8 @@ def insert_leads(session: Session, drafts: Sequence[Draft]) -> None:
             "status": LeadStatus.NEW.value,
             "received_at": draft.received_at,
             "status_changed_at": draft.received_at,
+            "assignee_id": draft.assignee_id,
+            "respond_by": draft.respond_by,
             "asked_again_at": draft.asked_again_at,
             "is_test": draft.is_test,
             "batch_id": draft.batch_id,

@@ -9,6 +9,7 @@ from app.models.company import Company
 from app.models.contact_point import ContactPoint
 from app.models.contract import Contract, NumberCounter
 from app.models.document import Document
+from app.models.duty import Duty
 from app.models.form_key import FormKey
 from app.models.job import Job, JobPart
 from app.models.lead import Lead
@@ -37,6 +38,7 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Document",
+    "Duty",
     "FormKey",
     "IdempotencyKey",
     "Job",

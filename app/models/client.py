@@ -93,6 +93,12 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         Index(None, "campaign_id"),
         Index(None, "last_name", "id"),
         Index(None, "name_key", "id"),
+        Index(
+            "ix_client_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(None, "created_at", "id"),
         TABLE_OPTIONS,
     )
@@ -108,7 +114,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
     language: Mapped[str] = mapped_column(String(2), default="en")
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), index=True)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
 
     manager: Mapped[User | None] = relationship(foreign_keys=[manager_id])
     campaign: Mapped[Campaign | None] = relationship()

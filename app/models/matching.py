@@ -237,9 +237,8 @@ def clients_of_leads(session: Session, leads: Collection[Lead]) -> dict[int, Cli
     points = select(ContactPoint.lead_id, ContactPoint.key, ContactPoint.kind)
     points = points.where(ContactPoint.lead_id.in_(ids), ContactPoint.key.is_not(None))
     for lead_id, key, kind in session.execute(points.order_by(ContactPoint.kind.desc())):
-        assert lead_id is not None
-        at = len(keys_of[lead_id]) if kind == "email" else 0
-        keys_of[lead_id].insert(at, str(key))
+        listed = keys_of[lead_id or 0]
+        listed.insert(len(listed) if kind == "email" else 0, str(key))
     keys = sorted({key for listed in keys_of.values() for key in listed})
     if not keys:
         return {}

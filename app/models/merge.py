@@ -61,7 +61,9 @@ ORGANISATION_CHOICES = {
 }
 # What goes on after the merge: its later values stay when the merge is undone.
 GOES_ON = frozenset((*LEAD_CHOICES["assignee"], *LEAD_CHOICES["status"], "next_contact_at"))
-FACTS = ("first_contact_at", "last_contact_at", "last_outcome", "asked_again_at", "calls")
+FACTS = (
+    "first_contact_at", "last_contact_at", "last_outcome", "asked_again_at", "calls", "respond_by",
+)  # fmt: skip
 
 
 # How the screens call what may contradict.
@@ -437,6 +439,9 @@ class _Leads(_Merging):
         survivor.first_contact_at = _least(survivor.first_contact_at, loser.first_contact_at)
         survivor.asked_again_at = _most(survivor.asked_again_at, loser.asked_again_at)
         survivor.calls += loser.calls
+        waits = survivor.first_contact_at is None and survivor.status in OPEN
+        due = _least(survivor.respond_by, loser.respond_by)
+        survivor.respond_by = due if waits else None
 
     def _move(self) -> None:
         ids = _move(self.session, Submission, "lead", self.loser.id, self.survivor.id)

@@ -27,7 +27,7 @@ from app.extensions import db
 from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
-from app.models.lead import OPEN, Lead, LeadStatus, asks_again
+from app.models.lead import OPEN, Lead, LeadStatus, answer_is_late, asks_again
 from app.models.matching import clients_of_leads
 from app.models.note import PEOPLES_KINDS, Note
 from app.ui.access import may
@@ -43,10 +43,11 @@ PAGE = 25
 FEW = 3
 WORKED = (LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
 # What the page opens with, in the order in which one calls.
-NOW = ("again", "overdue", "new", "today")
-TO_CALL = ("again", "overdue", "new")
+NOW = ("again", "late", "overdue", "new", "today")
+TO_CALL = ("again", "late", "overdue", "new")
 LABELS = {
     "again": _("Asked again"),
+    "late": _("Answer is late"),
     "overdue": _("Overdue"),
     "today": _("Due today"),
     "new": lazy_pgettext("several", "New"),
@@ -207,15 +208,18 @@ class Queue:
         at = Lead.next_contact_at
         self.conditions: dict[str, tuple[tuple[str, ...], ColumnElement[bool]]] = {
             "again": (OPEN, asks_again()),
+            "late": (OPEN, answer_is_late(now)),
             "overdue": (OPEN, at < now),
             "today": (OPEN, at.between(now, tomorrow - timedelta(microseconds=1))),
             "new": ((LeadStatus.NEW.value,), at.is_(None)),
             "later": (OPEN, at >= tomorrow),
             "nothing": (WORKED, at.is_(None)),
         }
+        in_time = or_(Lead.respond_by.is_(None), Lead.respond_by > now)
         for name in set(self.conditions) - {"again"}:  # each lead stands in one group
             statuses, condition = self.conditions[name]
-            self.conditions[name] = (statuses, and_(condition, not_(asks_again())))
+            others = not_(asks_again()) if name == "late" else and_(not_(asks_again()), in_time)
+            self.conditions[name] = (statuses, and_(condition, others))
 
     def counts(self, names: Iterable[str] = ()) -> dict[str, Count]:
         """Each group's size up to a limit, all by one statement."""
@@ -275,8 +279,8 @@ class Queue:
         """One page of the group's leads, the most urgent first."""
         rows = self._union(name, (page + 1) * PAGE).subquery()
         found = select(rows.c.id).offset(page * PAGE).limit(PAGE)
-        if name == "again":
-            found = found.order_by(rows.c.again)
+        if name in ("again", "late"):
+            found = found.order_by(rows.c.again if name == "again" else rows.c.by)
         found = found.order_by(rows.c.at, rows.c.received_at, rows.c.id)
         return list(self.session.scalars(found))
 
@@ -311,6 +315,9 @@ class Queue:
 
     def _parts(self, name: str, limit: int) -> Iterator[Any]:
         statuses, condition = self.conditions[name]
+        if name == "late":
+            yield from self._late(limit, condition)
+            return
         for status in statuses:
             found: Any = (
                 select(
@@ -318,6 +325,7 @@ class Queue:
                     Lead.next_contact_at.label("at"),
                     Lead.received_at,
                     Lead.asked_again_at.label("again"),
+                    Lead.respond_by.label("by"),
                 )
                 .where(Lead.status == status, condition)
                 .where(Lead.archived_at.is_(None), Lead.is_test.is_(False))
@@ -333,3 +341,24 @@ class Queue:
             mine = found.order_by(Lead.assignee_id, Lead.status, Lead.next_contact_at)
             yield mine.where(Lead.assignee_id.is_(None)).subquery()
             yield mine.where(Lead.assignee_id == self.user_id).subquery()
+
+    def _late(self, limit: int, condition: ColumnElement[bool]) -> Iterator[Any]:
+        """Of any status, along the index of those who wait for the first answer."""
+        found: Any = (
+            select(
+                Lead.id,
+                Lead.next_contact_at.label("at"),
+                Lead.received_at,
+                Lead.asked_again_at.label("again"),
+                Lead.respond_by.label("by"),
+            )
+            .where(condition, Lead.status.in_(OPEN))
+            .where(Lead.archived_at.is_(None), Lead.is_test.is_(False))
+            .limit(limit)
+        )
+        if self.user_id is None:
+            yield found.order_by(Lead.respond_by, Lead.id).subquery()
+            return
+        mine = found.order_by(Lead.assignee_id, Lead.respond_by, Lead.id)
+        yield mine.where(Lead.assignee_id.is_(None)).subquery()
+        yield mine.where(Lead.assignee_id == self.user_id).subquery()

@@ -75,7 +75,13 @@ def upgrade() -> None:
             batch.create_foreign_key(
                 op.f(f"fk_{noun}_merged_into_id"), noun, ["merged_into_id"], ["id"]
             )
-        op.create_index(op.f(f"ix_{noun}_merged_into_id"), noun, ["merged_into_id"])
+        op.create_index(
+            f"ix_{noun}_merged_into_id",
+            noun,
+            ["merged_into_id"],
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+        )
 
 
 @contextmanager
