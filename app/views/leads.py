@@ -41,6 +41,7 @@ from app.views.calls import (
 )
 from app.views.converting import Converting
 from app.views.lead_words import (
+    answer_due,
     changed_only,
     due,
     holder_of,
@@ -73,7 +74,7 @@ class LeadWorkers(pickers.UserPicker):
     noun = "lead_worker"
 
     def may(self) -> bool:
-        return may("work", "LeadView")
+        return may("work", "LeadView") or may("edit", "SourceView")
 
     def find(self, text: str, limit: int = pickers.LIMIT, *, every: bool = False) -> list[Any]:
         workers = select(User).where(User.active, self._works())
@@ -165,7 +166,7 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
     board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",
-        "phone", "email", "calls", "status", "campaign.title", "assignee.first_name",
+        "phone", "email", "calls", "status", "respond_by", "campaign.title", "assignee.first_name",
         "assignee.last_name",
     ]  # fmt: skip
     show_columns = [
@@ -258,6 +259,7 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
             "submissions": self._submissions(row) if may("list", "SubmissionView") else [],
             "told": asked_story(row),
             "due": due(row),
+            "answer_due": answer_due,
             "tries": tries(row),
             "status_of": lambda lead: label(LeadStatus, lead.status),
         }

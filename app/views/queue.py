@@ -36,7 +36,15 @@ from app.ui.formatters import COUNT_LIMIT, Count
 from app.ui.labels import label
 from app.ui.pills import status_pill
 from app.views.base.links import link_to
-from app.views.lead_words import due, holder_of, initials, phone_with_acts, short_moment, tries
+from app.views.lead_words import (
+    answer_due,
+    due,
+    holder_of,
+    initials,
+    phone_with_acts,
+    short_moment,
+    tries,
+)  # fmt: skip
 from app.views.walking import remember
 
 PAGE = 25
@@ -96,6 +104,7 @@ class QueueView(BaseView):
             more=bool(group) and len(ids[group]) == PAGE, notes=queue.notes(shown),
             next_at=None if any(counts[name] for name in NOW) else queue.next_at(),
             may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
+            answer_due=answer_due,
             holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
             short_moment=short_moment, status_pill=_status_pill,
             new=label(LeadStatus, LeadStatus.NEW), link=link_to,
