@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Select, literal, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.client import Client, ClientKind, ContactPerson
@@ -48,8 +48,11 @@ def leads_named_like(session: Session, row: Row, *, but: Collection[int] = ()) -
     if isinstance(row, Client) and row.is_organisation:
         return []
     left_out = {*but, row.id} if isinstance(row, Lead) else set(but)
-    found = _candidates(session, Lead, row, Lead.archived_at.is_(None), Lead.is_test.is_(False))
-    return _best(row, ((lead, lead, None) for lead in found if lead.id not in left_out))
+    standing = (Lead.archived_at.is_(None), Lead.is_test.is_(False))
+    found = _candidates(session, Lead, row, Lead.id, Lead.company_name, *standing)
+    best = _best(row, [one for one in found if one.owner not in left_out])
+    leads = _loaded(session, Lead, best)
+    return [Likely(leads[one.owner], likeness) for one, likeness in best if one.owner in leads]
 
 
 def clients_named_like(session: Session, row: Row, *, but: Collection[int] = ()) -> list[Likely]:
@@ -58,26 +61,54 @@ def clients_named_like(session: Session, row: Row, *, but: Collection[int] = ())
     standing = Client.archived_at.is_(None)
     if isinstance(row, Client) and row.is_organisation:
         return _organisations(session, row, left_out)
-    people = _candidates(session, Client, row, standing, Client.kind == ClientKind.PERSON.value)
-    at_work = _candidates(session, ContactPerson, row, ContactPerson.client.has(standing))
-    pairs = [(client, client, None) for client in people]
-    pairs += [(one.client, one, one) for one in at_work]
-    return _best(row, (pair for pair in pairs if pair[0].id not in left_out))
+    nothing = literal("")
+    found = _candidates(
+        session, Client, row, Client.id, nothing, standing, Client.kind == ClientKind.PERSON.value
+    )
+    at_work = ContactPerson.client.has(standing)
+    found += _candidates(session, ContactPerson, row, ContactPerson.client_id, nothing, at_work)
+    best = _best(row, [one for one in found if one.owner not in left_out])
+    clients = _loaded(session, Client, best)
+    through = {one.id for one, _ in best if one.noun == "contact_person"}
+    people: dict[int, ContactPerson] = {}
+    if through:
+        named = select(ContactPerson).where(ContactPerson.id.in_(through))
+        people = {person.id: person for person in session.scalars(named)}
+    return [
+        Likely(
+            clients[one.owner], likeness,
+            people.get(one.id) if one.noun == "contact_person" else None,
+        )
+        for one, likeness in best if one.owner in clients
+    ]  # fmt: skip
 
 
 # -- how it is made --------------------------------------------------------------------------------
 
 
-def _candidates(session: Session, noun: Any, row: Row, *conditions: Any) -> list[Any]:
+def _candidates(
+    session: Session, noun: Any, row: Row, owner: Any, company: Any, *conditions: Any
+) -> list[Any]:
+    """Only what is compared: whole rows of some hundred people would cost far more."""
     exact, beginnings = probes(row.last_name, row.first_name)
     if not exact:
         return []
     walks = list(_walks(noun, exact, beginnings))
     ids = union_all(*(select(walk.subquery().c.id) for walk in walks))
-    wanted = select(noun).where(noun.id.in_(ids), *conditions).order_by(noun.id.desc())
-    if noun is not ContactPerson:
-        wanted = wanted.options(selectinload(noun.contact_points))
-    return list(session.scalars(wanted.limit(WALK * len(walks))))
+    wanted = select(
+        noun.id, owner.label("owner"), noun.last_name, noun.first_name, noun.middle_name,
+        noun.email_key, company.label("company"), literal(noun.__tablename__).label("noun"),
+    )  # fmt: skip
+    found = wanted.where(noun.id.in_(ids), *conditions).order_by(noun.id.desc())
+    return list(session.execute(found.limit(WALK * len(walks))))
+
+
+def _loaded(session: Session, noun: Any, best: list[tuple[Any, Likeness]]) -> dict[int, Any]:
+    if not best:
+        return {}
+    wanted = select(noun).where(noun.id.in_([one.owner for one, _ in best]))
+    rows = session.scalars(wanted.options(selectinload(noun.contact_points)))
+    return {row.id: row for row in rows}
 
 
 def _walks(noun: Any, exact: list[str], beginnings: list[str]) -> Iterator[Select[Any]]:
@@ -114,34 +145,35 @@ def _organisations(session: Session, row: Client, left_out: set[int]) -> list[Li
         likeness = compare_organisations(row.organisation_name, client.organisation_name)
         if likeness is not None and client.id not in left_out and client.is_organisation:
             found.append(Likely(client, likeness))
-    return sorted(found, key=_rank)[:MOST]
+    return sorted(found, key=lambda one: _rank(one.likeness, one.row.id))[:MOST]
 
 
-def _best(row: Row, pairs: Any) -> list[Likely]:
+def _best(row: Row, found: list[Any]) -> list[tuple[Any, Likeness]]:
+    """One for each owner, the most alike first."""
     mine = Name.read(row.last_name, row.first_name, row.middle_name)
-    found: dict[int, Likely] = {}
-    for shown, named, through in pairs:
-        theirs = Name.read(named.last_name, named.first_name, named.middle_name)
+    alike: dict[int, tuple[Any, Likeness]] = {}
+    for one in found:
+        theirs = Name.read(one.last_name, one.first_name, one.middle_name)
         likeness = compare(mine, theirs)
         if likeness is None:
             continue
-        known = found.get(shown.id)
-        if known is None or likeness.score > known.likeness.score:
-            found[shown.id] = Likely(shown, likeness, through)
-    likely = list(found.values())
+        known = alike.get(one.owner)
+        if known is None or likeness.score > known[1].score:
+            alike[one.owner] = one, likeness
+    likely = list(alike.values())
     if len(likely) > COMMON:  # many are called so: what else agrees?
-        likely = [one for one in likely if one.likeness.supported or _agree(row, one.row)]
-    return sorted(likely, key=_rank)[:MOST]
+        likely = [pair for pair in likely if pair[1].supported or _agree(row, pair[0])]
+    return sorted(likely, key=lambda pair: _rank(pair[1], pair[0].owner))[:MOST]
 
 
-def _agree(one: Row, other: Row) -> bool:
+def _agree(row: Row, one: Any) -> bool:
     """A company in common, or an address that differs by its domain alone."""
-    companies = [getattr(row, "company_name", "").casefold() for row in (one, other)]
-    if companies[0] and companies[0] == companies[1]:
+    company = getattr(row, "company_name", "").casefold()
+    if company and company == one.company.casefold():
         return True
-    boxes = [{key.partition("@")[0] for key in row.email_keys()} for row in (one, other)]
-    return bool(boxes[0] & boxes[1])
+    boxes = {key.partition("@")[0] for key in row.email_keys()}
+    return bool(one.email_key) and one.email_key.partition("@")[0] in boxes
 
 
-def _rank(one: Likely) -> tuple[bool, int, int]:
-    return not one.likeness.supported, -one.likeness.score, -one.row.id
+def _rank(likeness: Likeness, row_id: int) -> tuple[bool, int, int]:
+    return not likeness.supported, -likeness.score, -row_id
