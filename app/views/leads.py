@@ -34,6 +34,7 @@ from app.views.base.widgets import NounList
 from app.views.calls import (
     CallForm,
     PlanForm,
+    PlanManyForm,
     after_call,
     chosen_time,
     suggestion_for,
@@ -180,6 +181,7 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
     ]  # fmt: skip
     order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
+    bulk_forms = {"plan": PlanManyForm}
     bulk_verbs = [
         "assign", "plan", "take", "qualify", "lose", "reopen", "merge", "delete", "restore",
     ]  # fmt: skip
