@@ -58,7 +58,7 @@ class CompanyView(NounView):
             "email", "signatory_name", "signatory_position", "signatory_basis",
         ]}),
         (_("How we work"), {"fields": [
-            "language", "currency", "phone_region", "working_week", "days_off", "response_minutes",
+            "language", "currency", "phone_region", "response_minutes", "working_week", "days_off",
             "changed_at",
         ]}),
     ]  # fmt: skip
@@ -67,7 +67,7 @@ class CompanyView(NounView):
             *show_fieldsets[0][1]["fields"], "logo", "take_logo_away",
         ]}),
         (_("How we work"), {"fields": [
-            "language", "phone_region", "working_week", "days_off", "response_minutes",
+            "language", "phone_region", "response_minutes", "days_off", "working_week",
         ]}),
     ]  # fmt: skip
     label_columns = {

@@ -16,13 +16,21 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from app.errors import Stale
+from app.errors import CrmError, Stale
 from app.models.lead import OPEN, Lead, LeadStatus
-from app.models.merge import Merge, Row, choices_of, merge, merges_into, survivor_of
+from app.models.merge import (
+    Merge,
+    Row,
+    choices_of,
+    merge,
+    merges_into,
+    refuse_merge,
+    survivor_of,
+)  # fmt: skip
 from app.models.undo import UndoStep
 from app.ui import labels
 from app.ui.fields import read_id
-from app.ui.formatters import label_of
+from app.ui.formatters import label_of, moment
 from app.views.base import NounForm, Verb, verb
 from app.views.base.links import address_of
 
@@ -93,6 +101,12 @@ class Merging:
             status = answer
             self.session.rollback()
             row, other = (self.row_or_404(one, away=True) for one in (pk, other_id))
+        else:
+            try:
+                stays = suggested(row, other)
+                refuse_merge(stays, other if stays is row else row)
+            except CrmError as error:
+                form.take(error)
         return self._merge_page(form, row, other, status)
 
     def _merge(self, form: NounForm, row: Row, other: Row) -> Response | int:
@@ -152,7 +166,13 @@ class Merging:
         return Choice(name, label, (values[0], values[1]), chosen)
 
     def merge_value(self, row: Row, name: str) -> Any:
-        return label_of(row) if name == "name" else self.cell(row, name)
+        """Without links: a click on the word chooses it."""
+        if name == "name":
+            return label_of(row)
+        if name == "next_contact_at":
+            return moment(row.next_contact_at) if isinstance(row, Lead) else ""
+        value = self.cell(row, name)
+        return value.striptags() if isinstance(value, Markup) and "<a " in value else value
 
     # -- the way back ----------------------------------------------------------------------------
 
@@ -167,10 +187,7 @@ class Merging:
         if done is None or (done.noun, done.survivor_id) != (self.noun, row.id):
             abort(404)
         done.undo()
-        other = url_for(f"{self.endpoint}.show", pk=done.loser_id)
-        told = gettext("The merge has been undone.")
-        link = Markup('{} <a href="{}">{}</a>').format(told, other, gettext("The other record"))
-        return row, link
+        return row, gettext("The merge has been undone: there are two records again.")
 
     # -- from a list -----------------------------------------------------------------------------
 

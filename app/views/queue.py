@@ -27,6 +27,7 @@ from app.extensions import db
 from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
+from app.models.duty import Duty
 from app.models.lead import OPEN, Lead, LeadStatus, answer_is_late, asks_again
 from app.models.matching import clients_of_leads
 from app.models.note import PEOPLES_KINDS, Note
@@ -104,7 +105,7 @@ class QueueView(BaseView):
             more=bool(group) and len(ids[group]) == PAGE, notes=queue.notes(shown),
             next_at=None if any(counts[name] for name in NOW) else queue.next_at(),
             may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
-            answer_due=answer_due,
+            answer_due=answer_due, on_duty=_is_on_duty(),
             holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
             short_moment=short_moment, status_pill=_status_pill,
             new=label(LeadStatus, LeadStatus.NEW), link=link_to,
@@ -173,6 +174,11 @@ def _shares(counts: dict[str, Count]) -> dict[str, int]:
 def _clients_of(leads: list[Lead]) -> dict[int, Any]:
     """Those of the people who are clients already."""
     return clients_of_leads(db.session(), leads) if may("list", "ClientView") else {}
+
+
+def _is_on_duty() -> bool:
+    duty = db.session.get(Duty, current_user.id)
+    return duty is not None and duty.is_on
 
 
 def _may_see_everyone() -> bool:

@@ -20,6 +20,7 @@ from app.models import (
     Model,
     Note,
     PeopleApart,
+    RevenueEntry,
     Submission,
 )  # fmt: skip
 from app.models.actor import Actor, acting_as
@@ -392,6 +393,46 @@ def test_the_merge_tells_who_did_it(session: Any) -> None:
         done = merge(one, two, {})
     note = session.scalars(select(Note).where(Note.kind == NoteKind.MERGED.value)).one()
     assert (note.author, done.by_id) == ("Anna", anna.id)
+
+
+def test_two_who_merge_clients_with_contracts_at_once_do_not_block_each_other(session: Any) -> None:
+    one, two = make_client(session), make_client(session)
+    for client in (one, two, one, two):
+        make_signed_contract(session, client=client)
+    ids = one.id, two.id
+    session.commit()
+
+    def act(own: Session, turn: int) -> int:
+        rows = [own.get_one(Client, number) for number in ids]
+        if turn % 2:
+            rows.reverse()
+        return merge(rows[0], rows[1], {}).survivor_id
+
+    results = race(6, act)
+    assert len([one for one in results if isinstance(one, int)]) == 1, results
+    assert all(isinstance(one, (int, AlreadyMerged)) for one in results), results
+    assert broken_laws(session) == []
+
+
+def test_revenue_stays_with_the_campaigns_that_earned_it(session: Any) -> None:
+    first, second = make_campaign(session), make_campaign(session)
+    one, two = make_client(session, campaign=first), make_client(session, campaign=second)
+    for client in (one, two):
+        make_signed_contract(session, client=client, amount=100)
+    session.commit()
+
+    def earned() -> dict[int | None, Any]:
+        sums = select(Contract.campaign_id, func.sum(RevenueEntry.amount)).join(Contract)
+        return {row[0]: row[1] for row in session.execute(sums.group_by(Contract.campaign_id))}
+
+    before = earned()
+    assert set(before) == {first.id, second.id}
+    done = merge(one, two, {})
+    session.commit()
+    assert earned() == before
+    done.undo()
+    session.commit()
+    assert earned() == before
 
 
 # -- nothing is forgotten --------------------------------------------------------------------------

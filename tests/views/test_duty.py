@@ -173,3 +173,10 @@ def test_lateness_is_working_time(app: Any, waiting: Any) -> None:
             return company.calendar.between(lead.respond_by, utc_now())
 
     assert read(app, ask) == timedelta(hours=1)
+
+
+def test_the_queue_says_whether_one_is_on_duty(app: Any, client_as: Any) -> None:
+    operator = client_as("Operator")
+    assert "Off duty" in text_of(operator.get("/queueview/list/"))
+    operator.post("/settings/", data=form_of(operator, "/settings/") | {"on_duty": "y"})
+    assert "On duty" in text_of(operator.get("/queueview/list/"))

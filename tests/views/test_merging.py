@@ -206,3 +206,16 @@ def test_similar_people_cost_a_bounded_number_of_statements(app: Any, client_as:
                                for _ in range(6)])  # fmt: skip
     many = counted(app, lambda: manager.get(f"/leadview/show/{one}"))
     assert many <= few + 5
+
+
+def test_what_cannot_be_merged_is_said_before_one_chooses(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int]:
+        firm = Client(kind=ClientKind.ORGANISATION.value, contact_points=[])
+        session.add(firm)
+        firm.create(organisation_name="Firm")
+        session.flush()
+        return make_client(session).id, firm.id
+
+    one, other = keep(app, make)
+    page = text_of(client_as("Manager").get(f"/clientview/{one}/merge?with={other}"))
+    assert "A person and an organisation are not merged." in page
