@@ -8,10 +8,11 @@ by semicolons; of the days that differ each has a line, `2026-12-31 New Year` fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from app.errors import N_, CrmError, Invalid
 from app.models import clock
@@ -42,7 +43,8 @@ class Week:
     def holds(self, at: datetime) -> bool:
         """Whether the instant lies within the hours; a shift may end on the next day."""
         day = clock.company_day(at)
-        shifts = (_shift(one, self.hours[one.weekday()]) for one in (day - timedelta(days=1), day))
+        zone, eve = clock.zone(), day - timedelta(days=1)
+        shifts = (_shift(one, self.hours[one.weekday()], zone) for one in (eve, day))
         return any(shift is not None and shift[0] <= at < shift[1] for shift in shifts)
 
 
@@ -51,13 +53,10 @@ class Calendar:
     """When the company works."""
 
     week: Week
-    days: tuple[tuple[date, Hours | None], ...] = ()
+    days: Mapping[date, Hours | None] = field(default_factory=dict)
 
     def hours_of(self, day: date) -> Hours | None:
-        for one, hours in self.days:
-            if one == day:
-                return hours
-        return self.week.hours[day.weekday()]
+        return self.days[day] if day in self.days else self.week.hours[day.weekday()]
 
     def after(self, at: datetime, length: timedelta) -> datetime | None:
         """The instant when so much working time has passed since `at`; None when the company does
@@ -81,10 +80,10 @@ class Calendar:
 
     def _shifts(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Shifts from that instant on, the first of them from the instant itself."""
-        day = clock.company_day(at) - timedelta(days=1)
+        day, zone = clock.company_day(at) - timedelta(days=1), clock.zone()
         for number in range(LONGEST_LOOK):
             one = day + timedelta(days=number)
-            shift = _shift(one, self.hours_of(one))
+            shift = _shift(one, self.hours_of(one), zone)
             if shift is not None and shift[1] > at:
                 yield max(shift[0], at), shift[1]
 
@@ -99,7 +98,7 @@ def week_of(text: str) -> Week:
 @lru_cache(maxsize=16)
 def calendar_of(week: str, days: str) -> Calendar:
     known = (_LINE.fullmatch(line.strip()) for line in days.splitlines())
-    return Calendar(week_of(week), tuple(_day(found) for found in known if found))
+    return Calendar(week_of(week), dict(_day(found) for found in known if found))
 
 
 def checked_week(field: str, text: str) -> str:
@@ -134,12 +133,12 @@ def checked_days(field: str, text: str) -> str:
 # -- how it is made --------------------------------------------------------------------------------
 
 
-def _shift(day: date, hours: Hours | None) -> tuple[datetime, datetime] | None:
+@lru_cache(maxsize=1024)  # asked for each new lead
+def _shift(day: date, hours: Hours | None, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     if hours is None:
         return None
     start, end = hours
     last = day if end > start else day + timedelta(days=1)
-    zone = clock.zone()
     return (
         datetime.combine(day, start, tzinfo=zone).astimezone(UTC),
         datetime.combine(last, end, tzinfo=zone).astimezone(UTC),

@@ -219,3 +219,20 @@ def test_what_cannot_be_merged_is_said_before_one_chooses(app: Any, client_as: A
     one, other = keep(app, make)
     page = text_of(client_as("Manager").get(f"/clientview/{one}/merge?with={other}"))
     assert "A person and an organisation are not merged." in page
+
+
+def test_a_client_with_a_similar_name_is_chosen_when_one_says_so(app: Any, client_as: Any) -> None:
+    def make(session: Any) -> tuple[int, int]:
+        client = make_client(session, last_name="Щёголева", first_name="Юлия")
+        return make_lead(session, last_name="Shchegoleva", first_name="Julia").id, client.id
+
+    number, client = keep(app, make)
+    manager = client_as("Manager")
+    page = text_of(manager.get(f"/leadview/show/{number}")).replace("&amp;", "&")
+    address = f"/leadview/{number}/convert?client={client}"
+    assert f'href="{address}"' in page
+    values = opened(manager, address)
+    assert values["into"] == "other"
+    answer = manager.post(address, data=values | {"client": str(client)})
+    assert answer.status_code == 302
+    assert read(app, lambda session: session.get(Lead, number).client_id) == client
