@@ -13,6 +13,7 @@ from app.models.batch import BatchKind
 from app.models.campaign import Phase
 from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
+from app.models.contacts.likeness import Why
 from app.models.contract import ContractStatus
 from app.models.document import DocumentKind, DocumentState
 from app.models.job import JobKind, JobState
@@ -85,6 +86,14 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
     },
     ContactKind: {"phone": _l("Phone"), "email": _l("E-mail")},
     BatchKind: {"seed": _l("Demo data"), "import": _l("Import")},
+    Why: {
+        "same": _l("same name"),
+        "spelling": _l("same name in other letters"),
+        "order": _l("same name in another order"),
+        "short_form": _l("another form of the name"),
+        "initial": _l("the initials agree"),
+        "typo": _l("a similar name"),
+    },
     Assignment: {
         "nobody": _l("Nobody"),
         "person": _l("A person"),

@@ -21,17 +21,10 @@ from app.models.matching import Keys, clients_like, leads_sharing, sharing_param
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.formatters import label_of
+from app.ui.labels import label
 from app.views.base import verb
 
 MOST = 10
-REASONS = {
-    Why.SAME: _("same name"),
-    Why.SPELLING: _("same name in other letters"),
-    Why.ORDER: _("same name in another order"),
-    Why.SHORT_FORM: _("another form of the name"),
-    Why.INITIAL: _("the initials agree"),
-    Why.TYPO: _("a similar name"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class Similar:
         told = [gettext("same phone")] if self.same_phone else []
         told += [gettext("same e-mail")] if self.same_email else []
         if self.named is not None:
-            told.append(str(REASONS[self.named.why]))
+            told.append(label(Why, self.named.why))
             if self.named.supported:
                 told.append(gettext("same middle name"))
         if self.through is not None:
