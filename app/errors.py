@@ -87,6 +87,10 @@ class OpenLeadExists(CrmError):
     message = N_("There is an open lead of this person in this campaign already.")
 
 
+class AlreadyMerged(CrmError):
+    message = N_("This record has been merged into another one already.")
+
+
 class UnseenMatch(CrmError):
     """A client who matches has appeared since the page was shown (law 1)."""
 

@@ -96,6 +96,7 @@ def _after_soft_rollback(session: Session, _previous: Any) -> None:
         if isinstance(row, Contract):  # an amendment that was lost must not colour the next change
             row.amendment_reason, row.takes_todays_data = "", False
             row.crediting_reason = ""
+            row.moves_by_merge = False
 
 
 def _tell_created(session: Session, contract: Contract) -> None:
@@ -116,7 +117,8 @@ def _tell_changed(session: Session, contract: Contract) -> None:
     fields = {change["field"] for change in changes}
     kind = _kind(contract, changes)
     document = None
-    if _is_signed(contract) and (fields & PRINTED or contract.takes_todays_data):
+    printed = fields & PRINTED and not contract.moves_by_merge
+    if _is_signed(contract) and (printed or contract.takes_todays_data):
         document, renewed = _order(session, contract)
         changes += renewed
     facts: dict[str, Any] = {"number": contract.number} if contract.number else {}
@@ -127,11 +129,11 @@ def _tell_changed(session: Session, contract: Contract) -> None:
     if changes or contract.amendment_reason:
         _note(session, contract, contract.client, kind, changes=changes, facts=facts)
         moved = next((c for c in changes if c["field"] == "client" and c["old"]), None)
-        if moved is not None:
+        if moved is not None and not contract.moves_by_merge:
             left = session.get(Client, moved["old"])
             _note(session, contract, left, kind, changes=changes, facts=facts)
     contract.amendment_reason = contract.crediting_reason = ""
-    contract.takes_todays_data = False
+    contract.takes_todays_data = contract.moves_by_merge = False
 
 
 def _tell_deleted(session: Session, contract: Contract) -> None:
@@ -214,6 +216,8 @@ def _kind(contract: Contract, changes: list[dict[str, Any]]) -> NoteKind:
         return NoteKind.VOIDED if contract.archived_at else NoteKind.BROUGHT_BACK
     if "status" in by_field:
         return _KIND_OF_STATUS.get(contract.status, NoteKind.CHANGED)
+    if contract.moves_by_merge:
+        return NoteKind.MERGED
     return NoteKind.AMENDED if contract.amendment_reason else NoteKind.CHANGED
 
 

@@ -67,6 +67,7 @@ ClientView.action                  POST    act
 ClientView.action_post             POST    act
 ClientView.add                     GET     GA
 ClientView.add                     POST    GA
+ClientView.bulk                    POST    OGA
 ClientView.delete                  GET     GA
 ClientView.delete                  POST    GA
 ClientView.edit                    GET     GA
@@ -75,9 +76,14 @@ ClientView.export                  GET     GA
 ClientView.field                   GET     GA
 ClientView.field                   POST    GA
 ClientView.list                    GET     OGA
+ClientView.maybe_same              POST    GA
+ClientView.merge                   GET     GA
+ClientView.merge                   POST    GA
+ClientView.not_same                POST    GA
 ClientView.restore                 POST    GA
 ClientView.show                    GET     OGA
 ClientView.story                   GET     OGA
+ClientView.unmerge                 POST    GA
 ClientView.write_note              GET     OGA
 ClientView.write_note              POST    OGA
 CompanyView.action                 POST    act
@@ -162,6 +168,8 @@ LeadView.log_call                  POST    OGA
 LeadView.lose                      GET     OGA
 LeadView.lose                      POST    OGA
 LeadView.maybe_same                POST    OGA
+LeadView.merge                     GET     GA
+LeadView.merge                     POST    GA
 LeadView.not_same                  POST    OGA
 LeadView.plan                      GET     OGA
 LeadView.plan                      POST    OGA
@@ -172,6 +180,7 @@ LeadView.show                      GET     OGA
 LeadView.story                     GET     OGA
 LeadView.take                      POST    OGA
 LeadView.take_over                 POST    GA
+LeadView.unmerge                   POST    GA
 LeadView.write_note                GET     OGA
 LeadView.write_note                POST    OGA
 LocaleView.index                   GET     VOMGA

@@ -24,7 +24,7 @@ LONGEST_TOKEN = 512
 # Columns, not rows, and built once: this is asked at each request.
 SENDER = (
     Source.id, Source.name, Source.format, Source.default_campaign_id, Source.needs_campaign,
-    Source.archived_at,
+    Source.assignment, Source.assignee_id, Source.archived_at,
 )  # fmt: skip
 BY_DIGEST = (
     select(
@@ -82,7 +82,10 @@ def admit(session: Session, token: str) -> Pass:
 
 
 def _sender(row: Any) -> Sender:
-    return Sender(row.id, row.name, row.format, row.default_campaign_id, row.needs_campaign)
+    return Sender(
+        row.id, row.name, row.format, row.default_campaign_id, row.needs_campaign,
+        row.assignment, row.assignee_id,
+    )  # fmt: skip
 
 
 def _is_of_environment(digest: str) -> bool:

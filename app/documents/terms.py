@@ -65,7 +65,7 @@ def frozen_terms(
     company = company_terms(Company.of(contract.session))
     if previous is not None:
         company = previous["company"]
-        if previous["client"].get("id") == client["id"]:
+        if contract.client.was(previous["client"].get("id")):
             client = previous["client"]
     return {
         "template": TEMPLATE,

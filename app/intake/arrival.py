@@ -11,7 +11,7 @@ from typing import Any
 from app.intake.remarks import Remarks
 from app.models.actor import Actor
 from app.models.clock import utc_now
-from app.models.source import Source
+from app.models.source import Assignment, Source
 from app.models.submission import Outcome
 
 
@@ -24,6 +24,8 @@ class Sender:
     format: str = "generic"
     default_campaign_id: int | None = None
     needs_campaign: bool = False
+    assignment: str = Assignment.NOBODY.value
+    assignee_id: int | None = None
 
     @classmethod
     def of(cls, source: Source) -> Sender:
@@ -33,6 +35,8 @@ class Sender:
             source.format,
             source.default_campaign_id,
             source.needs_campaign,
+            source.assignment,
+            source.assignee_id,
         )
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from app.intake import rows
 from app.intake.arrival import Arrival, Receipt
+from app.intake.assigning import responsible_for
 from app.intake.campaigns import Campaigns
 from app.intake.people import Draft, OpenLeads
 from app.intake.reading import Person, read_person
-from app.models.company import ONLY_ROW, Company
+from app.models.company import ONLY_ROW, Company, respond_by
 from app.models.matching import NO_CAMPAIGN, Keys, lock_pairs
 from app.models.note import NoteKind
 from app.models.submission import Outcome, Submission
@@ -28,7 +30,9 @@ MOST_IN_A_ROUND = 1000
 LOOKS = 3  # a row that the look-up does not see and the unique index does is looked for again
 OTHERS_NAMED = 20
 NEWEST = 2**62  # drafts of this round come after all rows of the same moment
-REGION = select(Company.phone_region).where(Company.id == ONLY_ROW)
+RULES = select(
+    Company.phone_region, Company.working_week, Company.days_off, Company.response_minutes
+).where(Company.id == ONLY_ROW)
 
 
 def receive_many(session: Session, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -84,6 +88,11 @@ class Case:
         return (sender.id, external_id) if sender and external_id else None
 
     @property
+    def begins(self) -> bool:
+        """Whether it makes a new lead that somebody is to call."""
+        return self.outcome is Outcome.ACCEPTED and self.note.get("kind") == NoteKind.CREATED
+
+    @property
     def asked_again(self) -> bool:
         return self.note.get("kind") == NoteKind.ASKED_AGAIN
 
@@ -102,8 +111,8 @@ class Case:
 class _Round:
     def __init__(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         self.session = session
-        region = company_region(session)
-        people = [read_person(arrival, region) for arrival in arrivals]
+        self.rules = company_rules(session)
+        people = [read_person(arrival, self.rules.region) for arrival in arrivals]
         campaigns = Campaigns(session, arrivals)
         self.cases = [
             Case(arrival, person, campaigns.place(arrival))
@@ -183,7 +192,22 @@ class _Round:
         case.lead = lead
         case.note = {"kind": NoteKind.ASKED_AGAIN, **told, "others": others[:OTHERS_NAMED]}
 
+    def _give(self) -> None:
+        """New leads get somebody responsible, by the rule of their source, and a time to answer."""
+        new = [case for case in self.cases if case.begins]
+        people = responsible_for(self.session, [case.arrival.sender for case in new])
+        for case, user_id in zip(new, people, strict=True):
+            lead = case.lead
+            if lead is None:
+                continue
+            if user_id is not None:
+                lead.assignee_id = user_id
+                case.note["changes"] = [{"field": "assignee", "old": None, "new": user_id}]
+            if case.arrival.batch_id is None:
+                lead.respond_by = self.rules.respond_by(case.arrival.received_at)
+
     def _write(self) -> None:
+        self._give()
         leads = {id(case.lead): case.lead for case in self.cases if case.lead and case.note}
         rows.insert_leads(self.session, [one for one in leads.values() if one.lead_id is None])
         rows.update_leads(self.session, [one for one in leads.values() if one.place < NEWEST])
@@ -197,12 +221,27 @@ class _Round:
         rows.insert_notes(self.session, [case for case in self.cases if case.note])
 
 
-def company_region(session: Session) -> str:
-    """The region that reads national phone numbers; one column, for this is asked at each post."""
-    region: str | None = session.connection().execute(REGION).scalar()
-    if region is None:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the company says of every arrival: the region of national phones, and how soon one
+    answers in which hours.
+    """
+
+    region: str
+    week: str
+    days_off: str
+    minutes: int
+
+    def respond_by(self, at: datetime) -> datetime | None:
+        return respond_by(at, self.week, self.days_off, self.minutes)
+
+
+def company_rules(session: Session) -> Rules:
+    """A few columns, for this is asked at each post."""
+    row = session.connection().execute(RULES).first()
+    if row is None:
         raise RuntimeError("the company row is missing: run `flask fab setup`")
-    return region
+    return Rules(*row)
 
 
 def delivery_space(source_id: int) -> int:

@@ -41,8 +41,11 @@ class Draft(Named, Reachable):
         self.batch_id: int | None = None
         self.asked_again_at: datetime | None = None
         self.first_name = self.last_name = self.middle_name = ""
+        self.name_key = None
         self.company_name = self.job_title = ""
         self.language: str | None = None
+        self.assignee_id: int | None = None
+        self.respond_by: datetime | None = None
         self.use_phone(None)
         self.use_email(None)
         self.contact_points = []

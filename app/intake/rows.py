@@ -51,13 +51,17 @@ def insert_leads(session: Session, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
     now, user_id = utc_now(), current_actor().user_id
+    for draft in drafts:
+        draft.refresh_name_key()
     values = [
         {
-            **{name: getattr(draft, name) for name in (*FILLED, *REACHED)},
+            **{name: getattr(draft, name) for name in (*FILLED, *REACHED, "name_key")},
             "campaign_id": draft.campaign_id,
             "status": LeadStatus.NEW.value,
             "received_at": draft.received_at,
             "status_changed_at": draft.received_at,
+            "assignee_id": draft.assignee_id,
+            "respond_by": draft.respond_by,
             "asked_again_at": draft.asked_again_at,
             "is_test": draft.is_test,
             "batch_id": draft.batch_id,
@@ -101,7 +105,9 @@ def update_leads(session: Session, drafts: Sequence[Draft]) -> None:
     """Writes what a repeat added; `lock_version` stays, for nobody's typed values are touched."""
     if not drafts:
         return
-    names = (*FILLED, *REACHED, "asked_again_at", "search_text")
+    for draft in drafts:
+        draft.refresh_name_key()
+    names = (*FILLED, *REACHED, "asked_again_at", "search_text", "name_key")
     statement = (
         update(Lead)
         .where(Lead.id == bindparam("of_lead"))

@@ -85,6 +85,7 @@ def _converted(session: Session) -> Iterator[str]:
                     and_(~is_converted, Lead.client_id.is_not(None)),
                 )
             )
+            .where(Lead.merged_into_id.is_(None))  # whose story is the survivor's
             .order_by(Lead.id)
         ),
     )
@@ -96,9 +97,8 @@ def _beginnings(session: Session) -> Iterator[str]:
         told = exists().where(
             owner == noun.id, Note.contract_id.is_(None), Note.kind == NoteKind.CREATED.value
         )
-        yield from named(
-            noun.__tablename__, session.scalars(select(noun.id).where(~told).order_by(noun.id))
-        )
+        own = select(noun.id).where(~told, noun.merged_into_id.is_(None))
+        yield from named(noun.__tablename__, session.scalars(own.order_by(noun.id)))
 
 
 @law("a lost lead has a reason, and every lead one way to be reached")
@@ -122,8 +122,25 @@ def _put_away(session: Session) -> Iterator[str]:
         select(Lead.id)
         .join(Client, Client.id == Lead.client_id)
         .where(Lead.archived_at.is_not(None), Client.archived_at.is_(None))
+        .where(Lead.merged_into_id.is_(None))
     )
     yield from named("lead", session.scalars(leads.order_by(Lead.id)))
+
+
+@law("what was merged is put away, leads to a survivor and has nothing of its own left")
+def _merged(session: Session) -> Iterator[str]:
+    for noun, key in ((Lead, "lead_id"), (Client, "client_id")):
+        mapped: Any = noun
+        holds = [exists().where(getattr(Note, key) == mapped.id)]
+        holds.append(exists().where(getattr(Contract, key) == mapped.id))
+        if noun is Lead:
+            holds.append(exists().where(Submission.lead_id == Lead.id))
+        else:
+            holds.append(exists().where(Lead.client_id == Client.id))
+            holds.append(exists().where(ContactPerson.client_id == Client.id))
+        wrong = or_(mapped.archived_at.is_(None), mapped.merged_into_id == mapped.id, *holds)
+        merged = select(mapped.id).where(mapped.merged_into_id.is_not(None), wrong)
+        yield from named(mapped.__tablename__, session.scalars(merged.order_by(mapped.id)))
 
 
 @law("what is put away says when and why, what is not says neither")

@@ -43,7 +43,7 @@ def _spend(session: Session) -> Iterator[str]:
     return named("spend", session.scalars(query))
 
 
-@law("search finds each lead and client by what stands in it")
+@law("search and similar names find each lead and client by what stands in it")
 def _search(session: Session) -> Iterator[str]:
     people = selectinload(Client.people).selectinload(ContactPerson.contact_points)
     lookups: tuple[tuple[Any, tuple[Any, ...]], ...] = (
@@ -58,10 +58,10 @@ def _search(session: Session) -> Iterator[str]:
             if not rows:
                 break
             for row in rows:
-                stored = row.search_text
+                stored = row.search_text, row.name_key
                 with session.no_autoflush:
                     row.refresh_search_text()
-                if row.search_text != stored:
+                if (row.search_text, row.name_key) != stored:
                     yield f"{noun.__tablename__} {row.id}"
             last = rows[-1].id
             session.rollback()  # nothing of this is to be stored

@@ -1,7 +1,7 @@
 """The nouns of the business, each with its verbs. Importing this package declares every table."""
 
 from app.models.base import Model  # first: it names the constraints  # isort: skip
-from app.models.apart import PeopleApart
+from app.models.apart import ClientsApart, PeopleApart
 from app.models.batch import Batch
 from app.models.campaign import Campaign, CampaignExternalId, Channel
 from app.models.client import Client, ContactPerson
@@ -9,10 +9,12 @@ from app.models.company import Company
 from app.models.contact_point import ContactPoint
 from app.models.contract import Contract, NumberCounter
 from app.models.document import Document
+from app.models.duty import Duty
 from app.models.form_key import FormKey
 from app.models.job import Job, JobPart
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
+from app.models.merge import Merge
 from app.models.note import Note
 from app.models.recent import RecentlyOpened
 from app.models.revenue_entry import RevenueEntry
@@ -30,17 +32,20 @@ __all__ = [
     "CampaignExternalId",
     "Channel",
     "Client",
+    "ClientsApart",
     "Company",
     "ContactPerson",
     "ContactPoint",
     "Contract",
     "Document",
+    "Duty",
     "FormKey",
     "IdempotencyKey",
     "Job",
     "JobPart",
     "Lead",
     "LoginFailure",
+    "Merge",
     "Model",
     "Note",
     "NumberCounter",

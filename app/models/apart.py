@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -43,9 +44,33 @@ class PeopleApart(Model):
     )
 
 
+class ClientsApart(Model):
+    """Two clients, the earlier one first."""
+
+    __tablename__ = "clients_apart"
+    __table_args__ = (
+        CheckConstraint("client_id < other_client_id", name="ordered"),
+        UniqueConstraint("client_id", "other_client_id"),
+        Index(None, "other_client_id"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))
+    other_client_id: Mapped[int] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))
+    said_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    said_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("ab_user.id"), default=lambda: current_actor().user_id
+    )
+
+
+Row = Lead | Client
+Pair = PeopleApart | ClientsApart
+
+
 @dataclass(frozen=True, slots=True)
 class Others:
-    """The ids of those who are not this lead's person."""
+    """The ids of those who are not this lead's or client's person."""
 
     leads: frozenset[int] = frozenset()
     clients: frozenset[int] = frozenset()
@@ -54,44 +79,105 @@ class Others:
         return len(self.leads) + len(self.clients)
 
 
-def tell_apart(session: Session, lead: Lead, other: Lead | Client) -> None:
+def tell_apart(session: Session, one: Row, other: Row) -> None:
     """Remembers that they are two; a second time changes nothing."""
-    if other is lead:
-        raise NotAllowedNow(N_("This is the same lead."))
-    lead.lock()  # two clicks at once say it one after the other
-    if session.scalars(select(PeopleApart.id).where(_pair(lead, other))).first() is None:
-        session.add(_row(lead, other))
+    if other is one:
+        raise NotAllowedNow(N_("This is the same record."))
+    for row in sorted((one, other), key=_place):  # two clicks at once say it one after the other
+        row.lock()
+    if not are_apart(session, one, other):
+        session.add(_row(one, other))
         session.flush()
 
 
-def take_back(session: Session, lead: Lead, other: Lead | Client) -> None:
+def take_back(session: Session, one: Row, other: Row) -> None:
     """They may be one person after all."""
-    session.execute(delete(PeopleApart).where(_pair(lead, other)))
+    pair = _row(one, other)
+    session.execute(delete(type(pair)).where(_same(pair)))
 
 
-def others_than(session: Session, lead: Lead) -> Others:
-    """Whom people have told apart from this lead."""
-    rows = session.execute(
-        select(PeopleApart.lead_id, PeopleApart.other_lead_id, PeopleApart.client_id)
-        .where(or_(PeopleApart.lead_id == lead.id, PeopleApart.other_lead_id == lead.id))
-        .order_by(PeopleApart.id.desc())
-        .limit(MOST)
-    ).all()
-    leads = {number for row in rows for number in row[:2] if number not in (None, lead.id)}
-    return Others(frozenset(leads), frozenset(row[2] for row in rows if row[2] is not None))
+def are_apart(session: Session, one: Row, other: Row) -> bool:
+    pair = _row(one, other)
+    return session.scalars(select(type(pair).id).where(_same(pair))).first() is not None
 
 
-def _pair(lead: Lead, other: Lead | Client) -> ColumnElement[bool]:
-    row = _row(lead, other)
-    return (
-        (PeopleApart.lead_id == row.lead_id)
-        & PeopleApart.other_lead_id.is_not_distinct_from(row.other_lead_id)
-        & PeopleApart.client_id.is_not_distinct_from(row.client_id)
+def others_than(session: Session, row: Row) -> Others:
+    """Whom people have told apart from this lead or client."""
+    pairs = [_ids(pair) for pair in _pairs_of(session, row)]
+    own = (row.__tablename__, row.id)
+    found = {place for pair in pairs for place in pair if place != own}
+    return Others(
+        frozenset(number for noun, number in found if noun == "lead"),
+        frozenset(number for noun, number in found if noun == "client"),
     )
 
 
-def _row(lead: Lead, other: Lead | Client) -> PeopleApart:
-    if isinstance(other, Client):
-        return PeopleApart(lead_id=lead.id, client_id=other.id)
-    first, second = sorted((lead.id, other.id))
-    return PeopleApart(lead_id=first, other_lead_id=second)
+def copy_words(session: Session, source: Row, target: Row) -> list[list[Any]]:
+    """Whoever is not the one person is not the other's either; returns what was written, for
+    `take_words_back`.
+    """
+    own, made = (source.__tablename__, source.id), []
+    for pair in _pairs_of(session, source):
+        place = next(place for place in _ids(pair) if place != own)
+        noun: Any = Lead if place[0] == "lead" else Client
+        other: Row | None = session.get(noun, place[1])
+        if other is not None and other is not target and not are_apart(session, target, other):
+            row = _row(target, other)
+            row.said_by_id, row.said_at = pair.said_by_id, pair.said_at
+            session.add(row)
+            session.flush()
+            made.append([row.__tablename__, row.id])
+    return made
+
+
+def take_words_back(session: Session, made: list[list[Any]]) -> None:
+    for noun in (PeopleApart, ClientsApart):
+        ids = [row_id for table, row_id in made if table == noun.__tablename__]
+        if ids:
+            session.execute(delete(noun).where(noun.id.in_(ids)))
+
+
+def _place(row: Row) -> tuple[bool, int]:
+    """Leads before clients, as a conversion locks them."""
+    return isinstance(row, Client), row.id
+
+
+def _pairs_of(session: Session, row: Row) -> list[Pair]:
+    found: list[Pair] = []
+    if isinstance(row, Client):
+        clients = or_(ClientsApart.client_id == row.id, ClientsApart.other_client_id == row.id)
+        newest = select(ClientsApart).where(clients).order_by(ClientsApart.id.desc())
+        found += session.scalars(newest.limit(MOST))
+        mine = PeopleApart.client_id == row.id
+    else:
+        mine = or_(PeopleApart.lead_id == row.id, PeopleApart.other_lead_id == row.id)
+    people = select(PeopleApart).where(mine).order_by(PeopleApart.id.desc())
+    return [*found, *session.scalars(people.limit(MOST))]
+
+
+def _ids(pair: Pair) -> list[tuple[str, int]]:
+    if isinstance(pair, ClientsApart):
+        return [("client", pair.client_id), ("client", pair.other_client_id)]
+    other = ("client", pair.client_id) if pair.client_id else ("lead", pair.other_lead_id or 0)
+    return [("lead", pair.lead_id), other]
+
+
+def _same(pair: Pair) -> ColumnElement[bool]:
+    if isinstance(pair, ClientsApart):
+        return (ClientsApart.client_id == pair.client_id) & (
+            ClientsApart.other_client_id == pair.other_client_id
+        )
+    return (
+        (PeopleApart.lead_id == pair.lead_id)
+        & PeopleApart.other_lead_id.is_not_distinct_from(pair.other_lead_id)
+        & PeopleApart.client_id.is_not_distinct_from(pair.client_id)
+    )
+
+
+def _row(one: Row, other: Row) -> Pair:
+    first, second = sorted((one, other), key=_place)
+    if isinstance(first, Client):
+        return ClientsApart(client_id=first.id, other_client_id=second.id)
+    if isinstance(second, Client):
+        return PeopleApart(lead_id=first.id, client_id=second.id)
+    return PeopleApart(lead_id=first.id, other_lead_id=second.id)

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from app.errors import ClaimedByAnother
 from app.models.clock import utc_now
-from app.models.lead import OPEN, Lead, LeadStatus, asks_again, is_open_lead
+from app.models.lead import OPEN, Lead, LeadStatus, answer_is_late, asks_again, is_open_lead
 from app.models.matching import (
     CANDIDATES,
     Keys,
@@ -53,7 +53,8 @@ def claim(session: Session, lead: Lead, user_id: int, *, takes_over: bool = Fals
 
 def claim_next(session: Session, user_id: int) -> Lead | None:
     """Claims the first lead to call that nobody holds, in one statement (skip locked): who has
-    asked again, then promised and overdue ones, then new ones by age. Only one's own and nobody's.
+    asked again, who waits too long for the first answer, then promised and overdue ones, then new
+    ones by age. Only one's own and nobody's.
 
     A lead whose person a colleague talks to already, by a lead that came earlier, goes to that
     colleague too, and the next one is looked for.
@@ -98,7 +99,8 @@ def _claim_first(session: Session, user_id: int, tried: set[int]) -> Lead | None
     first = (
         select(Lead.id)
         .where(Lead.id.in_(select(due.c.id)), Lead.id.not_in(tried), _free(user_id, now))
-        .order_by(asks_again().desc(), Lead.next_contact_at.is_(None), Lead.next_contact_at)
+        .order_by(asks_again().desc(), answer_is_late(now).desc())
+        .order_by(Lead.next_contact_at.is_(None), Lead.next_contact_at)
         .order_by(Lead.received_at, Lead.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -134,7 +136,15 @@ def _due(user_id: int, now: datetime) -> CompoundSelect[Any]:
         .limit(CANDIDATES)
         .subquery()
     )
-    walks = [again] + [
+    late = [
+        select(Lead.id)
+        .where(whose, answer_is_late(now), is_open_lead(), _free(user_id, now))
+        .order_by(Lead.assignee_id, Lead.respond_by)
+        .limit(CANDIDATES)
+        .subquery()
+        for whose in (Lead.assignee_id.is_(None), Lead.assignee_id == user_id)
+    ]
+    walks = [again, *late] + [
         select(Lead.id)
         .where(whose, Lead.status == status, when)
         .where(is_open_lead(), _free(user_id, now))

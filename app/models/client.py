@@ -6,10 +6,20 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, inspect, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.errors import N_, ClientHasLiveContracts, Invalid
+from app.errors import N_, AlreadyMerged, ClientHasLiveContracts, Invalid
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -25,6 +35,7 @@ from app.models.checks import checked_text, required
 from app.models.company import LANGUAGES, Company
 from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
+from app.models.contacts.likeness import organisation_key
 from app.models.matching import CLIENTS, Keys, lock_keys
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
@@ -81,6 +92,13 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         Index(None, "email_key"),
         Index(None, "campaign_id"),
         Index(None, "last_name", "id"),
+        Index(None, "name_key", "id"),
+        Index(
+            "ix_client_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(None, "created_at", "id"),
         TABLE_OPTIONS,
     )
@@ -96,6 +114,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
     language: Mapped[str] = mapped_column(String(2), default="en")
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), index=True)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
 
     manager: Mapped[User | None] = relationship(foreign_keys=[manager_id])
     campaign: Mapped[Campaign | None] = relationship()
@@ -119,6 +138,15 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         """What lists and contracts show."""
         own = self.organisation_name if self.is_organisation else person_name(self, language)
         return own or self.phone or self.email
+
+    def was(self, client_id: int | None) -> bool:
+        """Whether this is the client of that id, or the one into whom that one was merged."""
+        seen: set[int] = set()
+        while client_id is not None and client_id != self.id and client_id not in seen:
+            seen.add(client_id)
+            following = select(Client.merged_into_id).where(Client.id == client_id)
+            client_id = self.session.scalar(following)
+        return client_id == self.id
 
     @property
     def main_person(self) -> ContactPerson | None:
@@ -236,11 +264,14 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         self.lock()
         if not self.is_put_away:
             return
+        if self.merged_into_id is not None:
+            raise AlreadyMerged(link=("client", self.merged_into_id))
         self._refuse_second_taxpayer()
         self._mark_brought_back()
         self._note(NoteKind.BROUGHT_BACK, always=True)
         for lead in self.leads:
-            lead.bring_back()
+            if lead.merged_into_id is None:
+                lead.bring_back()
 
     # -- how verbs are made ------------------------------------------------------------------
 
@@ -277,6 +308,7 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
         if not any(getattr(known, field) for field in NAMES):
             for field in NAMES:
                 setattr(known, field, getattr(lead, field))
+            known.refresh_name_key()
         take_contacts(known, lead)
         return known.changes_since(before)
 
@@ -300,7 +332,14 @@ class Client(Noun, PutAway, Batched, Searchable, Named, Reachable, Model):
             error.link = ("client", holder.id)
             raise error
 
+    def refresh_name_key(self) -> None:
+        if self.is_organisation:
+            self.name_key = organisation_key(self.organisation_name)
+        else:
+            super().refresh_name_key()
+
     def refresh_search_text(self) -> None:
+        self.refresh_name_key()
         people = self.people
         self.search_text = search_text_of(
             self.organisation_name,
@@ -360,6 +399,7 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
         Index(None, "client_id"),
         Index(None, "phone_key"),
         Index(None, "email_key"),
+        Index(None, "name_key", "id"),
         TABLE_OPTIONS,
     )
 
@@ -409,6 +449,7 @@ class ContactPerson(Noun, Batched, Named, Reachable, Model):
             setattr(self, field, value)
         if not self.name():
             raise Invalid.of("last_name", N_("Give a name, a phone or an e-mail."))
+        self.refresh_name_key()
         self.client.refresh_search_text()
         self.client._note(NoteKind.CHANGED, changes=self.changes_since(before))
 
@@ -449,7 +490,7 @@ def _read_contacts(session: Session, values: dict[str, Any]) -> Callable[[Reacha
     return reach
 
 
-def take_contacts(row: Reachable, lead: Lead) -> None:
+def take_contacts(row: Reachable, lead: Any) -> None:
     """Adds the lead's phones and addresses: into empty columns, else as contact points."""
     if lead.phone:
         row.add_phone(Phone(lead.phone, lead.phone_key, lead.phone_extension))

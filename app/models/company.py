@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
 from app.errors import N_, CompanyIncomplete, Invalid
 from app.models.base import TABLE_OPTIONS, Editable, Model, Noun
 from app.models.checks import checked_text, required
 from app.models.pictures import jpeg_size, png_size
+from app.models.worktime import (
+    OFFICE_WEEK,
+    WEEK_LIMIT,
+    Calendar,
+    calendar_of,
+    checked_days,
+    checked_week,
+)  # fmt: skip
 
 ONLY_ROW = 1
 LANGUAGES = ("en", "ru")
+NO_LINES = {"address", "bank_details", "working_week", "days_off", "response_minutes"}
+MOST_MINUTES = 10_000
 LOGO_LIMIT = 512 * 1024
 LOGO_SIDE = 4000  # points; a few bytes can unfold to more than the renderer may hold
 
@@ -30,6 +41,7 @@ NEEDED_TO_SIGN = {
 
 class Company(Noun, Editable, Model):
     """`phone_region` (ISO 3166) reads national phones; `currency` (ISO 4217) is of all money.
+    A new lead is to be called within `response_minutes` of working time (worktime.py); 0: no clock.
 
     The name and the time zone come from the environment first (COMPANY_NAME, COMPANY_TIMEZONE).
     """
@@ -51,13 +63,16 @@ class Company(Noun, Editable, Model):
     language: Mapped[str] = mapped_column(String(2), default="en")
     currency: Mapped[str] = mapped_column(String(3), default="RUB")
     phone_region: Mapped[str] = mapped_column(String(2), default="RU")
+    working_week: Mapped[str] = mapped_column(String(WEEK_LIMIT), default=OFFICE_WEEK)
+    days_off: Mapped[str] = mapped_column(Text, default="")
+    response_minutes: Mapped[int] = mapped_column(Integer, default=30)
     logo_type: Mapped[str | None] = mapped_column(String(20))
     logo: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
 
     EDITABLE = (
         "name", "legal_name", "tax_id", "tax_registration", "address", "bank_details", "phone",
         "email", "signatory_name", "signatory_position", "signatory_basis", "language",
-        "phone_region",
+        "phone_region", "working_week", "days_off", "response_minutes",
     )  # fmt: skip
 
     @classmethod
@@ -72,7 +87,15 @@ class Company(Noun, Editable, Model):
         for field in ("address", "bank_details"):
             if field in values:
                 values[field] = checked_text(field, values[field], limit=2000, multiline=True)
-        for field in set(self.EDITABLE) - {"address", "bank_details"}:
+        if "working_week" in values:
+            values["working_week"] = checked_week("working_week", values["working_week"])
+        if "days_off" in values:
+            values["days_off"] = checked_days("days_off", values["days_off"])
+        if "response_minutes" in values:
+            values["response_minutes"] = values["response_minutes"] or 0
+        if not 0 <= values.get("response_minutes", 0) <= MOST_MINUTES:
+            raise Invalid.of("response_minutes", N_("Write minutes from 0 to 10,000."))
+        for field in set(self.EDITABLE) - NO_LINES:
             if field in values:
                 limit = self.__table__.c[field].type.length
                 values[field] = checked_text(field, values[field], limit=limit)
@@ -104,6 +127,11 @@ class Company(Noun, Editable, Model):
             )
         self.logo, self.logo_type = content, kind
 
+    @property
+    def calendar(self) -> Calendar:
+        """When the company works."""
+        return calendar_of(self.working_week, self.days_off)
+
     def missing_to_sign(self) -> list[str]:
         """English labels of the details that a contract prints and that are still empty."""
         return [label for field, label in NEEDED_TO_SIGN.items() if not getattr(self, field)]
@@ -116,3 +144,10 @@ class Company(Noun, Editable, Model):
 
     def __repr__(self) -> str:
         return self.name
+
+
+def respond_by(at: datetime, week: str, days_off: str, minutes: int) -> datetime | None:
+    """Until when somebody who asked at that instant is to be called; None without such a rule."""
+    if not minutes:
+        return None
+    return calendar_of(week, days_off).after(at, timedelta(minutes=minutes))

@@ -149,6 +149,7 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
     amendment_reason: str = ""
     takes_todays_data: bool = False
     crediting_reason: str = ""
+    moves_by_merge: bool = False  # two records of one client or lead became one
 
     # -- questions ---------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from sqlalchemy.sql import ColumnElement
 from app.errors import (
     N_,
     AlreadyConverted,
+    AlreadyMerged,
     ClaimedByAnother,
     Invalid,
     LeadIsClosed,
@@ -128,7 +129,8 @@ class NewOrganisation:
 
 
 class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model):
-    """Times are UTC instants. `claimed_*` change without raising `lock_version`.
+    """Times are UTC instants. `claimed_*` change without raising `lock_version`. `respond_by` is
+    until when the first call is due; empty from then on.
 
     Open = new, in work or qualified, not put away, not a test. One open lead for a person in a
     campaign (law 4); the two partial unique indexes are the net under the verbs.
@@ -137,7 +139,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     # What its verbs change that can be undone.
     UNDOABLE: ClassVar[tuple[str, ...]] = (
         "status", "status_changed_at", "assignee_id", "next_contact_at", "lost_reason",
-        "last_outcome", "calls", "first_contact_at", "last_contact_at",
+        "last_outcome", "calls", "first_contact_at", "last_contact_at", "respond_by",
         "archived_at", "archived_by_id", "archived_reason",
     )  # fmt: skip
 
@@ -173,6 +175,13 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         ),
         Index(None, "client_id"),
         Index(None, "last_name", "id"),
+        Index(None, "name_key", "id"),
+        Index(
+            "ix_lead_merged_into_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(None, "next_contact_at", "id"),
         Index(None, "status", "received_at", "id"),
         Index(None, "campaign_id", "status", "next_contact_at", "id"),
@@ -201,6 +210,21 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
             postgresql_where=text("asked_again_at IS NOT NULL"),
             sqlite_where=text("asked_again_at IS NOT NULL"),
         ),
+        # Those who wait for the first answer, the longest waiting first.
+        *(
+            Index(
+                name,
+                *columns,
+                "respond_by",
+                "id",
+                postgresql_where=text("respond_by IS NOT NULL"),
+                sqlite_where=text("respond_by IS NOT NULL"),
+            )
+            for name, columns in (
+                ("ix_lead_respond_by", ()),
+                ("ix_lead_respond_by_assignee", ("assignee_id",)),
+            )
+        ),
         TABLE_OPTIONS,
     )
 
@@ -214,6 +238,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    respond_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     asked_again_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -223,6 +248,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     lost_reason: Mapped[str | None] = mapped_column(String(20))
     is_test: Mapped[bool] = mapped_column(Boolean, default=False)
     client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
 
     campaign: Mapped[Campaign | None] = relationship()
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
@@ -243,6 +269,11 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     @property
     def is_converted(self) -> bool:
         return self.status == LeadStatus.CONVERTED
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the first answer is overdue."""
+        return self.is_open and self.respond_by is not None and self.respond_by <= utc_now()
 
     @property
     def can_be_reopened(self) -> bool:
@@ -307,6 +338,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
 
     def refresh_search_text(self) -> None:
         self.search_text = search_text_of_lead(self)
+        self.refresh_name_key()
 
     def log_call(
         self,
@@ -328,6 +360,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         self.calls += 1
         self.last_contact_at = utc_now()
         self.first_contact_at = self.first_contact_at or self.last_contact_at
+        self.respond_by = None
         self.next_contact_at = next_contact_at
         if status == LeadStatus.LOST:
             self._become_lost(lost_reason)
@@ -420,6 +453,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         self._hold(self.campaign_id)
         if not self.is_put_away:
             return
+        if self.merged_into_id is not None:
+            raise AlreadyMerged(link=("lead", self.merged_into_id))
         self._mark_brought_back()
         self._refuse_second_open_lead()
         self._note(NoteKind.BROUGHT_BACK, always=True)
@@ -477,7 +512,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         before = snapshot(self, WORKED)
         self.client = client
         self._become(LeadStatus.CONVERTED)
-        self.next_contact_at = None
+        self.next_contact_at = self.respond_by = None
         self.session.flush()
         note = self._note(
             NoteKind.CONVERTED,
@@ -555,7 +590,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
             raise Invalid.of("lost_reason", N_("Choose why the lead is lost."))
         self._become(LeadStatus.LOST)
         self.lost_reason = str(reason)
-        self.next_contact_at = None
+        self.next_contact_at = self.respond_by = None
 
     def _twins(self) -> set[tuple[int, Match | None]]:
         """Other open leads of the person in the campaign, with how they match; nobody can add to
@@ -622,6 +657,13 @@ def asks_again() -> ColumnElement[bool]:
         Lead.asked_again_at.is_not(None),
         or_(Lead.last_contact_at.is_(None), Lead.last_contact_at < Lead.asked_again_at),
     )
+
+
+def answer_is_late(now: datetime) -> ColumnElement[bool]:
+    """Nobody has called in time: such a lead rises in the queue. `respond_by` is empty from the
+    first call on.
+    """
+    return and_(Lead.respond_by.is_not(None), Lead.respond_by <= now)
 
 
 def counts_in_figures() -> ColumnElement[bool]:

@@ -221,6 +221,68 @@ def clients_like(session: Session, keys: Keys, *, limit: int = 20) -> list[Clien
     return list(session.scalars(query))
 
 
+def clients_of_leads(session: Session, leads: Collection[Lead]) -> dict[int, Client]:
+    """Which of these leads' people are clients already: by a phone, else by an e-mail, the oldest
+    client first; by few statements for all of them. Whom people told apart is left out.
+    """
+    from app.models.apart import PeopleApart
+    from app.models.client import Client, ContactPerson
+
+    ids = [lead.id for lead in leads]
+    keys_of: dict[int, list[str]] = {
+        lead.id: [key for key in (lead.phone_key, lead.email_key) if key] for lead in leads
+    }
+    if not ids:
+        return {}
+    points = select(ContactPoint.lead_id, ContactPoint.key, ContactPoint.kind)
+    points = points.where(ContactPoint.lead_id.in_(ids), ContactPoint.key.is_not(None))
+    for lead_id, key, kind in session.execute(points.order_by(ContactPoint.kind.desc())):
+        listed = keys_of[lead_id or 0]
+        listed.insert(len(listed) if kind == "email" else 0, str(key))
+    keys = sorted({key for listed in keys_of.values() for key in listed})
+    if not keys:
+        return {}
+    ways: list[Any] = [
+        select(noun.phone_key.label("key"), owner.label("client_id")).where(
+            noun.phone_key.in_(keys)
+        )
+        for noun, owner in ((Client, Client.id), (ContactPerson, ContactPerson.client_id))
+    ]
+    ways += [
+        select(noun.email_key, owner).where(noun.email_key.in_(keys))
+        for noun, owner in ((Client, Client.id), (ContactPerson, ContactPerson.client_id))
+    ]
+    further = select(ContactPoint.key, ContactPoint.client_id)
+    ways.append(further.where(ContactPoint.key.in_(keys), ContactPoint.client_id.is_not(None)))
+    at_work = select(ContactPoint.key, ContactPerson.client_id).join(
+        ContactPerson, ContactPerson.id == ContactPoint.person_id
+    )
+    ways.append(at_work.where(ContactPoint.key.in_(keys)))
+    found = union(*ways).subquery("found")
+    query = (
+        select(found.c.key, Client)
+        .join(found, found.c.client_id == Client.id)
+        .where(Client.archived_at.is_(None))
+        .order_by(Client.id.desc())
+        .limit(CANDIDATES * len(ids))
+    )
+    clients: dict[str, list[Client]] = {}
+    for key, client in session.execute(query):
+        clients.setdefault(key, []).insert(0, client)
+    if not clients:
+        return {}
+    told = select(PeopleApart.lead_id, PeopleApart.client_id)
+    told = told.where(PeopleApart.lead_id.in_(ids), PeopleApart.client_id.is_not(None))
+    apart = {(row[0], row[1]) for row in session.execute(told)}
+    known: dict[int, Client] = {}
+    for lead_id, listed in keys_of.items():
+        likely = (client for key in listed for client in clients.get(key, ()))
+        first = next((one for one in likely if (lead_id, one.id) not in apart), None)
+        if first is not None:
+            known[lead_id] = first
+    return known
+
+
 def _sharing(noun: Any, owner: Any, keys: Keys) -> CompoundSelect[Any]:
     """Ids of the noun's rows that hold one of the keys. A union of indexed look-ups: an OR over
     them would read the whole table on PostgreSQL.

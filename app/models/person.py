@@ -18,17 +18,25 @@ from app.models.contacts import (
     read_email,
     read_phones,
 )  # fmt: skip
+from app.models.contacts.likeness import KEY_LIMIT, name_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
 class Named:
-    """Names as given; each at most 150 characters, never cut."""
+    """Names as given; each at most 150 characters, never cut. `name_key` finds similar ones."""
 
     first_name: Mapped[str] = mapped_column(String(NAME_LIMIT), default="")
     last_name: Mapped[str] = mapped_column(String(NAME_LIMIT), default="")
     middle_name: Mapped[str] = mapped_column(String(NAME_LIMIT), default="")
+    # By bytes, so that the beginning of a key is a range of the index in every locale.
+    name_key: Mapped[str | None] = mapped_column(
+        String(KEY_LIMIT).with_variant(String(KEY_LIMIT, collation="C"), "postgresql")
+    )
+
+    def refresh_name_key(self) -> None:
+        self.name_key = name_key(self.last_name, self.first_name, self.middle_name)
 
 
 class Reachable:

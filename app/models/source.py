@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.errors import N_
+from app.errors import N_, Invalid
 from app.models.base import (
     TABLE_OPTIONS,
     Batched,
@@ -22,11 +22,14 @@ from app.models.base import (
     PutAway,
     Recorded,
     UtcDateTime,
+    one_of,
 )  # fmt: skip
 from app.models.checks import checked_text, refuse_twin, required
 from app.models.clock import utc_now
 
 if TYPE_CHECKING:
+    from flask_appbuilder.security.sqla.models import User
+
     from app.models.campaign import Campaign
 
 ENVIRONMENT = "TOKENS_API"  # the source of the tokens that stand in the environment
@@ -40,6 +43,14 @@ class Scope(StrEnum):
     READ_STATISTICS = "read_statistics"
 
 
+class Assignment(StrEnum):
+    """Who is responsible for the leads that a source sends."""
+
+    NOBODY = "nobody"
+    PERSON = "person"
+    IN_TURN = "in_turn"
+
+
 def digest_of(token: str) -> str:
     """SHA-256 in hex; a random token of 256 bits needs no slow hash (ADR 0006)."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
@@ -49,13 +60,16 @@ class Source(Noun, Editable, PutAway, Batched, Model):
     """`format` names how its requests are read; `needs_campaign` rejects those without one."""
 
     __tablename__ = "source"
-    __table_args__ = (TABLE_OPTIONS,)
+    __table_args__ = (one_of("assignment", Assignment), TABLE_OPTIONS)
 
     name: Mapped[str] = mapped_column(String(100), unique=True)
     format: Mapped[str] = mapped_column(String(40), default="generic")
     default_campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     needs_campaign: Mapped[bool] = mapped_column(Boolean, default=False)
+    assignment: Mapped[str] = mapped_column(String(20), default=Assignment.NOBODY.value)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
 
+    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
     default_campaign: Mapped[Campaign | None] = relationship()
     tokens: Mapped[list[SourceToken]] = relationship(
         back_populates="source", order_by="SourceToken.id"
@@ -64,7 +78,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         back_populates="source", cascade="all, delete-orphan"
     )
 
-    EDITABLE = ("name", "default_campaign", "needs_campaign")
+    EDITABLE = ("name", "default_campaign", "needs_campaign", "assignment", "assignee")
 
     def change(self, **values: Any) -> None:
         if "name" in values:
@@ -73,6 +87,8 @@ class Source(Noun, Editable, PutAway, Batched, Model):
             told = N_("There is a source with this name already.")
             refuse_twin(self, "name", values["name"], told)
         self.assign(values)
+        if self.assignment == Assignment.PERSON and self.assignee is None:
+            raise Invalid.of("assignee", N_("Choose who is responsible."))
 
     def issue_token(
         self, scopes: tuple[str, ...] = (Scope.PUSH_LEADS,), expires_at: datetime | None = None

@@ -51,7 +51,7 @@ class Undoable:
     def _restore(self, before: Mapping[str, Any]) -> None:
         columns: Any = inspect(type(self)).columns
         for name in before.keys() & set(self.UNDOABLE):
-            setattr(self, name, _typed(columns[name].type, before[name]))
+            setattr(self, name, typed(columns[name].type, before[name]))
 
 
 @dataclass
@@ -208,7 +208,7 @@ def _now(row: Any, name: str) -> Any:
     return getattr(row, name)
 
 
-def _typed(kind: Any, value: Any) -> Any:
+def typed(kind: Any, value: Any) -> Any:
     if isinstance(kind, UtcDateTime) and isinstance(value, str):
         return datetime.fromisoformat(value)
     return value

@@ -13,13 +13,14 @@ from app.models.batch import BatchKind
 from app.models.campaign import Phase
 from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
+from app.models.contacts.likeness import Why
 from app.models.contract import ContractStatus
 from app.models.document import DocumentKind, DocumentState
 from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
-from app.models.source import Scope
+from app.models.source import Assignment, Scope
 from app.models.submission import Outcome
 
 STATES: dict[type[StrEnum], dict[str, Any]] = {
@@ -85,6 +86,19 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
     },
     ContactKind: {"phone": _l("Phone"), "email": _l("E-mail")},
     BatchKind: {"seed": _l("Demo data"), "import": _l("Import")},
+    Why: {
+        "same": _l("same name"),
+        "spelling": _l("same name in other letters"),
+        "order": _l("same name in another order"),
+        "short_form": _l("another form of the name"),
+        "initial": _l("the initials agree"),
+        "typo": _l("a similar name"),
+    },
+    Assignment: {
+        "nobody": _l("Nobody"),
+        "person": _l("A person"),
+        "in_turn": _l("Operators on duty, in turn"),
+    },
     Scope: {"push_leads": _l("Push leads"), "read_statistics": _l("Read statistics")},
     NoteKind: {
         "person": _l("Note"),
@@ -132,6 +146,7 @@ FIELDS: dict[str, Any] = {
     "archived_reason": _l("Put away because"),
     "asked_again_at": _l("Asked again at"),
     "assignee": _l("Responsible"),
+    "assignment": _l("Who gets new leads"),
     "at": _l("At"),
     "author": _l("Author"),
     "bank_details": _l("Bank details"),
@@ -151,6 +166,7 @@ FIELDS: dict[str, Any] = {
     "changed_at": _l("Changed at"),
     "currency": _l("Currency"),
     "day": _l("Day"),
+    "days_off": _l("Days off and moved days"),
     "default_campaign": _l("Default campaign"),
     "description": _l("Description"),
     "documents": _l("Documents"),
@@ -196,6 +212,8 @@ FIELDS: dict[str, Any] = {
     "price": _l("Price"),
     "reason": _l("Reason"),
     "received_at": _l("Received at"),
+    "respond_by": _l("Answer by"),
+    "response_minutes": _l("First answer within, minutes"),
     "revenue": _l("Revenue"),
     "role": _l("Role"),
     "service": _l("Service"),
@@ -217,6 +235,7 @@ FIELDS: dict[str, Any] = {
     "time_zone": _l("Time zone"),
     "title": _l("Title"),
     "version": _l("Version"),
+    "working_week": _l("Working hours"),
 }
 
 

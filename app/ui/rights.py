@@ -25,6 +25,7 @@ ACTS: dict[str, Any] = {
     "note": _l("write notes"),
     "pin": _l("pin notes"),
     "convert": _l("convert"),
+    "merge": _l("merge two records into one"),
     "sign": _l("sign, amend, complete, terminate"),
     "download": _l("download"),
     "export": _l("export as a file"),

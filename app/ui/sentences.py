@@ -168,6 +168,8 @@ def _opening(note: Note, kind: str, facts: dict[str, Any], names: Names) -> str:
         return _joined(about, word, reason)
     if kind == NoteKind.LOST:
         return _joined("", gettext("Lost"), label(LostReason, facts.get("reason")))
+    if kind == NoteKind.MERGED and note.contract_id is None:
+        return _merged(facts, names)
     if kind == NoteKind.CLAIM_TAKEN:
         name = _linked("from", facts.get("from"), names) or str(facts.get("from") or "")
         return gettext("The lead was taken over from %(name)s", name=name)
@@ -184,6 +186,14 @@ def _opening(note: Note, kind: str, facts: dict[str, Any], names: Names) -> str:
     if kind == NoteKind.AMENDED:
         return _with_version(_joined(about, gettext("Amended"), facts.get("reason")), facts)
     return _with_version(_joined(about, label(NoteKind, kind), facts.get("reason")), facts)
+
+
+def _merged(facts: dict[str, Any], names: Names) -> str:
+    for field in ("lead", "client"):
+        if facts.get(field):
+            name = names.get((LINKS[field], facts[field])) or facts.get("name") or ""
+            return gettext("Merged with %(name)s (№ %(number)s)", name=name, number=facts[field])
+    return label(NoteKind, "merged")
 
 
 def _joined(about: str, word: str, reason: Any) -> str:

@@ -265,6 +265,8 @@ class Card:
         """The kind of the mark, its word, and the time beside it; None where nothing is due yet."""
         at = self.lead.next_contact_at
         if at is None:
+            if self.lead.respond_by is not None and self.lead.respond_by <= clock.utc_now():
+                return "overdue", gettext("Answer is late"), ""
             if self.lead.status == LeadStatus.NEW:
                 return None
             return "nothing", gettext("Nothing planned"), ""
@@ -514,6 +516,7 @@ STANDING = (Lead.id, Lead.status, Lead.next_contact_at, Lead.received_at)
 NEEDS = [
     "first_name", "last_name", "middle_name", "company_name", "phone", "phone_key",
     "phone_extension", "email", "status", "next_contact_at", "received_at", "asked_again_at",
+    "respond_by",
 ]  # fmt: skip
 
 

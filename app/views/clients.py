@@ -32,7 +32,9 @@ from app.views.base.widgets import NounList
 from app.views.converting import ids_of
 from app.views.lead_words import changed_only, phone_with_acts, reachable
 from app.views.leads import NoteForm, PeopleInterface
+from app.views.merging import Merging
 from app.views.notes import TellsStory, asked_story
+from app.views.similar import ClientsKnowSimilar, Likeness
 from app.views.whats_next import open_leads_of, people_of, whats_next
 
 NAMES = ["last_name", "first_name", "middle_name"]
@@ -53,6 +55,8 @@ LINES = {
     ),
 }  # fmt: skip
 MOST_LEADS = 20
+# Verbs that stand as forms where they belong.
+ON_THE_PAGE = ("write_note", "not_same", "maybe_same", "unmerge")
 MOST_CONTRACTS = 20
 TITLES = {
     ClientKind.PERSON.value: _("New person"),
@@ -140,7 +144,7 @@ class ContactPersonView(NounView):
         return reachable(row, column, super().cell(row, column))
 
 
-class ClientView(InPlace, TellsStory, NounView):
+class ClientView(Merging, ClientsKnowSimilar, InPlace, TellsStory, NounView):
     datamodel = PeopleInterface(Client)
     list_title, show_title, edit_title = _("Clients"), _("Client"), _("Change client")
     list_columns = [
@@ -154,6 +158,7 @@ class ClientView(InPlace, TellsStory, NounView):
     card_columns = ["name", "kind", "phone"]
     built_in_views = {"mine": (_("Mine"), "_flt_0_manager=me")}
     exportable = True
+    bulk_verbs: ClassVar = ["merge"]
     order_columns = ["name", "created_at"]
     base_order = ("created_at", "desc")
     search_columns = ["kind", "manager", "campaign", "created_at"]
@@ -267,7 +272,7 @@ class ClientView(InPlace, TellsStory, NounView):
         return []
 
     def buttons(self, row: Client) -> list[Any]:
-        return [one for one in super().buttons(row) if one.name != "write_note"]
+        return [one for one in super().buttons(row) if one.name not in ON_THE_PAGE]
 
     def line_value(self, row: Client, name: str) -> Any:
         if name == "phone":
@@ -275,6 +280,11 @@ class ClientView(InPlace, TellsStory, NounView):
         if name == "taxpayer":
             return " · ".join(filter(None, (row.tax_country, row.tax_id, row.branch_code)))
         return self.cell(row, name)
+
+    def merge_value(self, row: Any, name: str) -> Any:
+        if name == "taxpayer":
+            return self.line_value(row, name)
+        return super().merge_value(row, name)
 
     def _form_at(self, name: str) -> type[NounForm]:
         """A person's and an organisation's forms differ; a line is of the one that has it."""
@@ -298,6 +308,8 @@ class ClientView(InPlace, TellsStory, NounView):
             "lines": [self.line(row, name) for name in LINES[row.kind]],
             "next": whats_next(self.session, row, open_leads),
             "people": people,
+            "likeness": self.likeness(row) if not row.is_put_away else Likeness([], []),
+            "merges": self.merges(row),
             "add_person": row.is_organisation and self._adds("contact_person", row),
             "phone_of": phone_with_acts,
             "leads": self._leads_of(row, open_leads),

@@ -15,6 +15,8 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField
 
 from app.models.company import LOGO_LIMIT, ONLY_ROW, Company
+from app.ui.fields import IntegerField, TextAreaField
+from app.ui.week_field import WeekField, week_in_words
 from app.views.base import Interface, NounView
 
 
@@ -55,13 +57,18 @@ class CompanyView(NounView):
             "name", "legal_name", "tax_id", "tax_registration", "address", "bank_details", "phone",
             "email", "signatory_name", "signatory_position", "signatory_basis",
         ]}),
-        (_("How we work"), {"fields": ["language", "currency", "phone_region", "changed_at"]}),
+        (_("How we work"), {"fields": [
+            "language", "currency", "phone_region", "response_minutes", "working_week", "days_off",
+            "changed_at",
+        ]}),
     ]  # fmt: skip
     edit_fieldsets = [
         (_("On every contract"), {"fields": [
             *show_fieldsets[0][1]["fields"], "logo", "take_logo_away",
         ]}),
-        (_("How we work"), {"fields": ["language", "phone_region"]}),
+        (_("How we work"), {"fields": [
+            "language", "phone_region", "response_minutes", "days_off", "working_week",
+        ]}),
     ]  # fmt: skip
     label_columns = {
         "name": lazy_pgettext("of a thing", "Name"),
@@ -73,6 +80,22 @@ class CompanyView(NounView):
         "language": _("Of the documents of clients for whom none is chosen."),
     }
     edit_form_extra_fields = {
+        "working_week": WeekField(
+            _("Working hours"), description=_("Leave a day empty when nobody works.")
+        ),
+        "days_off": TextAreaField(
+            _("Days off and moved days"),
+            description=_(
+                "A line for each: 2026-12-31 New Year, or with hours of its own:"
+                " 2026-12-26 09:00-15:00 Moved."
+            ),
+        ),
+        "response_minutes": IntegerField(
+            _("First answer within, minutes"),
+            description=_(
+                "Of working time. A lead that waits longer rises in the queue. 0 for no such rule."
+            ),
+        ),
         "logo": LogoField(_("Logo"), description=_("PNG or JPEG, at most 512 KB.")),
         "take_logo_away": BooleanField(_("Take the logo away")),
     }
@@ -103,6 +126,11 @@ class CompanyView(NounView):
         response = send_file(BytesIO(company.logo), mimetype=company.logo_type)
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+    def cell(self, row: Company, column: str) -> Any:
+        if column == "working_week":
+            return week_in_words(row.working_week)
+        return super().cell(row, column)
 
     def change(self, row: Company, values: dict[str, Any]) -> None:
         upload, goes = values.pop("logo"), values.pop("take_logo_away")

@@ -120,7 +120,11 @@ class Converting:
         matches = self._matches(lead, ids_of(form.seen.data), asked=form.is_submitted())
         form.seen.data = ",".join(str(match.client.id) for match in matches)
         if form.into.data is None and not form.is_submitted():
-            form.into.data = _asked_for(matches) or _suggested(lead, matches)
+            known = _asked_for(matches)
+            if known is None and not matches:
+                form.client.data = _named_like()
+            likely = OTHER if form.client.data is not None else _suggested(lead, matches)
+            form.into.data = known or likely
             form.organisation_name.data = lead.company_name
         contracts = screen_of("contract")
         return {
@@ -194,6 +198,12 @@ def _asked_for(matches: list[Match]) -> str | None:
     """`?client=5`: “the same person”, said on the lead's page."""
     asked = read_id(request.args.get("client", ""))
     return next((match.choice for match in matches if match.client.id == asked), None)
+
+
+def _named_like() -> Client | None:
+    """The same of a client whose name alone is similar: no match, but the one that was meant."""
+    asked, picker = read_id(request.args.get("client", "")), picker_of("client")
+    return picker.get(asked) if asked and picker is not None and picker.may() else None
 
 
 def _suggested(lead: Lead, matches: list[Match]) -> str | None:

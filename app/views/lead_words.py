@@ -9,8 +9,10 @@ from babel.dates import format_date, format_time, format_timedelta
 from flask_babel import gettext
 from markupsafe import Markup
 
+from app.extensions import db
 from app.models import clock
 from app.models.client import Client
+from app.models.company import Company
 from app.models.lead import CallOutcome, Lead, LeadStatus
 from app.ui import formatters
 from app.ui.frame import icon
@@ -38,6 +40,8 @@ def due(lead: Lead) -> Any:
     """The next contact with its mark: overdue, today, to come; or that nothing is planned."""
     at = lead.next_contact_at
     if at is None:
+        if lead.respond_by is not None:
+            return answer_due(lead)
         if lead.status in (LeadStatus.IN_WORK, LeadStatus.QUALIFIED):
             return _mark("nothing", gettext("Nothing planned"), "")
         return ""
@@ -50,6 +54,24 @@ def due(lead: Lead) -> Any:
     if clock.company_day(at) == clock.company_day(now):
         return _mark("today", short_moment(at), gettext("today"))
     return _mark("later", short_moment(at), "")
+
+
+def answer_due(lead: Lead) -> Any:
+    """Until when the first call is due, and how much working time it is late; "" once somebody has
+    called.
+    """
+    by = lead.respond_by
+    if by is None:
+        return ""
+    now = clock.utc_now()
+    if by > now:
+        word = gettext("answer by %(time)s", time=short_moment(by))
+        return _mark("today" if clock.company_day(by) == clock.today() else "later", word, "")
+    late = Company.of(db.session()).calendar.between(by, now)
+    word = Markup('<span class="visually-hidden">{} </span>{}').format(
+        gettext("Overdue"), gettext("answer by %(time)s", time=short_moment(by))
+    )
+    return _mark("overdue", word, f"−{distance(late)}")
 
 
 def _mark(kind: str, word: Any, beside: str) -> Markup:

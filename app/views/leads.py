@@ -42,6 +42,7 @@ from app.views.calls import (
 )
 from app.views.converting import Converting
 from app.views.lead_words import (
+    answer_due,
     changed_only,
     due,
     holder_of,
@@ -50,8 +51,9 @@ from app.views.lead_words import (
     short_moment,
     tries,
 )  # fmt: skip
+from app.views.merging import Merging
 from app.views.notes import TellsStory, asked_story
-from app.views.similar import KnowsSimilar
+from app.views.similar import LeadsKnowSimilar
 from app.views.walking import remember, step_of
 
 # What stands at the right of the name; the rest are the status strip and forms on the page.
@@ -73,7 +75,7 @@ class LeadWorkers(pickers.UserPicker):
     noun = "lead_worker"
 
     def may(self) -> bool:
-        return may("work", "LeadView")
+        return may("work", "LeadView") or may("edit", "SourceView")
 
     def find(self, text: str, limit: int = pickers.LIMIT, *, every: bool = False) -> list[Any]:
         workers = select(User).where(User.active, self._works())
@@ -145,7 +147,7 @@ class LeadList(NounList):
     template = "crm/lead_list.html"
 
 
-class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
+class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounView):
     datamodel = PeopleInterface(Lead)
     list_title, show_title = _("Leads"), _("Lead")
     add_title, edit_title = _("New lead"), _("Change lead")
@@ -165,7 +167,7 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",
-        "phone", "email", "calls", "status", "campaign.title", "assignee.first_name",
+        "phone", "email", "calls", "status", "respond_by", "campaign.title", "assignee.first_name",
         "assignee.last_name",
     ]  # fmt: skip
     show_columns = [
@@ -180,7 +182,9 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
     bulk_forms = {"plan": PlanManyForm}
-    bulk_verbs = ["assign", "plan", "take", "qualify", "lose", "reopen", "delete", "restore"]
+    bulk_verbs = [
+        "assign", "plan", "take", "qualify", "lose", "reopen", "merge", "delete", "restore",
+    ]  # fmt: skip
     bulk_menu = ("take", "qualify", "lose", "reopen")
     search_columns = [
         "status", "campaign", "assignee", "received_at", "next_contact_at", "lost_reason",
@@ -253,9 +257,11 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
             "holder": row.claimed_by if holder else None,
             "held_by_me": holder == current_user.id,
             "likeness": self.likeness(row),
+            "merges": self.merges(row),
             "submissions": self._submissions(row) if may("list", "SubmissionView") else [],
             "told": asked_story(row),
             "due": due(row),
+            "answer_due": answer_due,
             "tries": tries(row),
             "status_of": lambda lead: label(LeadStatus, lead.status),
         }

@@ -27,24 +27,36 @@ from app.extensions import db
 from app.models import clock
 from app.models.campaign import Campaign
 from app.models.claim import claim_next
-from app.models.lead import OPEN, Lead, LeadStatus, asks_again
+from app.models.duty import Duty
+from app.models.lead import OPEN, Lead, LeadStatus, answer_is_late, asks_again
+from app.models.matching import clients_of_leads
 from app.models.note import PEOPLES_KINDS, Note
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.formatters import COUNT_LIMIT, Count
 from app.ui.labels import label
 from app.ui.pills import status_pill
-from app.views.lead_words import due, holder_of, initials, phone_with_acts, short_moment, tries
+from app.views.base.links import link_to
+from app.views.lead_words import (
+    answer_due,
+    due,
+    holder_of,
+    initials,
+    phone_with_acts,
+    short_moment,
+    tries,
+)  # fmt: skip
 from app.views.walking import remember
 
 PAGE = 25
 FEW = 3
 WORKED = (LeadStatus.IN_WORK.value, LeadStatus.QUALIFIED.value)
 # What the page opens with, in the order in which one calls.
-NOW = ("again", "overdue", "new", "today")
-TO_CALL = ("again", "overdue", "new")
+NOW = ("again", "late", "overdue", "new", "today")
+TO_CALL = ("again", "late", "overdue", "new")
 LABELS = {
     "again": _("Asked again"),
+    "late": _("Answer is late"),
     "overdue": _("Overdue"),
     "today": _("Due today"),
     "new": lazy_pgettext("several", "New"),
@@ -93,9 +105,11 @@ class QueueView(BaseView):
             more=bool(group) and len(ids[group]) == PAGE, notes=queue.notes(shown),
             next_at=None if any(counts[name] for name in NOW) else queue.next_at(),
             may_see_everyone=_may_see_everyone(), me=current_user.id, due=due, tries=tries,
+            answer_due=answer_due, on_duty=_is_on_duty(),
             holder_of=holder_of, initials=initials, phone_with_acts=phone_with_acts,
             short_moment=short_moment, status_pill=_status_pill,
-            new=label(LeadStatus, LeadStatus.NEW),
+            new=label(LeadStatus, LeadStatus.NEW), link=link_to,
+            clients=_clients_of(list(leads.values())),
             **_chips(counts, group, everyone),
         )  # fmt: skip
 
@@ -157,6 +171,16 @@ def _shares(counts: dict[str, Count]) -> dict[str, int]:
     return shares
 
 
+def _clients_of(leads: list[Lead]) -> dict[int, Any]:
+    """Those of the people who are clients already."""
+    return clients_of_leads(db.session(), leads) if may("list", "ClientView") else {}
+
+
+def _is_on_duty() -> bool:
+    duty = db.session.get(Duty, current_user.id)
+    return duty is not None and duty.is_on
+
+
 def _may_see_everyone() -> bool:
     """Managers and administrators, who may take a lead over."""
     return may("convert", "LeadView")
@@ -199,15 +223,18 @@ class Queue:
         at = Lead.next_contact_at
         self.conditions: dict[str, tuple[tuple[str, ...], ColumnElement[bool]]] = {
             "again": (OPEN, asks_again()),
+            "late": (OPEN, answer_is_late(now)),
             "overdue": (OPEN, at < now),
             "today": (OPEN, at.between(now, tomorrow - timedelta(microseconds=1))),
             "new": ((LeadStatus.NEW.value,), at.is_(None)),
             "later": (OPEN, at >= tomorrow),
             "nothing": (WORKED, at.is_(None)),
         }
+        in_time = or_(Lead.respond_by.is_(None), Lead.respond_by > now)
         for name in set(self.conditions) - {"again"}:  # each lead stands in one group
             statuses, condition = self.conditions[name]
-            self.conditions[name] = (statuses, and_(condition, not_(asks_again())))
+            others = not_(asks_again()) if name == "late" else and_(not_(asks_again()), in_time)
+            self.conditions[name] = (statuses, and_(condition, others))
 
     def counts(self, names: Iterable[str] = ()) -> dict[str, Count]:
         """Each group's size up to a limit, all by one statement."""
@@ -267,8 +294,8 @@ class Queue:
         """One page of the group's leads, the most urgent first."""
         rows = self._union(name, (page + 1) * PAGE).subquery()
         found = select(rows.c.id).offset(page * PAGE).limit(PAGE)
-        if name == "again":
-            found = found.order_by(rows.c.again)
+        if name in ("again", "late"):
+            found = found.order_by(rows.c.again if name == "again" else rows.c.by)
         found = found.order_by(rows.c.at, rows.c.received_at, rows.c.id)
         return list(self.session.scalars(found))
 
@@ -303,6 +330,9 @@ class Queue:
 
     def _parts(self, name: str, limit: int) -> Iterator[Any]:
         statuses, condition = self.conditions[name]
+        if name == "late":
+            yield from self._late(limit, condition)
+            return
         for status in statuses:
             found: Any = (
                 select(
@@ -310,6 +340,7 @@ class Queue:
                     Lead.next_contact_at.label("at"),
                     Lead.received_at,
                     Lead.asked_again_at.label("again"),
+                    Lead.respond_by.label("by"),
                 )
                 .where(Lead.status == status, condition)
                 .where(Lead.archived_at.is_(None), Lead.is_test.is_(False))
@@ -325,3 +356,24 @@ class Queue:
             mine = found.order_by(Lead.assignee_id, Lead.status, Lead.next_contact_at)
             yield mine.where(Lead.assignee_id.is_(None)).subquery()
             yield mine.where(Lead.assignee_id == self.user_id).subquery()
+
+    def _late(self, limit: int, condition: ColumnElement[bool]) -> Iterator[Any]:
+        """Of any status, along the index of those who wait for the first answer."""
+        found: Any = (
+            select(
+                Lead.id,
+                Lead.next_contact_at.label("at"),
+                Lead.received_at,
+                Lead.asked_again_at.label("again"),
+                Lead.respond_by.label("by"),
+            )
+            .where(condition, Lead.status.in_(OPEN))
+            .where(Lead.archived_at.is_(None), Lead.is_test.is_(False))
+            .limit(limit)
+        )
+        if self.user_id is None:
+            yield found.order_by(Lead.respond_by, Lead.id).subquery()
+            return
+        mine = found.order_by(Lead.assignee_id, Lead.respond_by, Lead.id)
+        yield mine.where(Lead.assignee_id.is_(None)).subquery()
+        yield mine.where(Lead.assignee_id == self.user_id).subquery()

@@ -46,10 +46,12 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from app.errors import CrmError
+from app.models.duty import Duty
 from app.roles import ADMIN, PUBLIC, ROLES
 from app.ui import rights
 from app.ui.fields import read_id
 from app.ui.formatters import shown
+from app.ui.pickers import picker_of
 from app.views.base.guarded import Guarded
 from app.views.language import greet
 
@@ -293,6 +295,13 @@ class UserView(Worded, Guarded, UserDBModelView):
         "password": NewPasswordForm.password,
         "conf_password": NewPasswordForm.conf_password,
     }
+
+    def post_update(self, item: User) -> None:
+        """Who may not work leads any more takes no new ones."""
+        workers = picker_of("lead_worker")
+        if workers is not None and workers.get(item.id) is None:
+            Duty.end(self.datamodel.session, item.id)
+            self.datamodel.session.commit()
 
     @action("resetmypassword", lazy_gettext("Change my password"), "", "fa-lock", multiple=False)
     def resetmypassword(self, item: User) -> Response:

@@ -15,9 +15,12 @@ from wtforms.fields import SelectChoice
 
 from app.errors import Invalid
 from app.extensions import db
+from app.models.duty import Duty
 from app.models.user_settings import UserSettings
+from app.ui.access import may
 from app.ui.labels import LANGUAGE_NAMES
 from app.ui.preferences import my_settings
+from app.ui.week_field import WeekField
 from app.views.base.forms import NounForm
 from app.views.language import speak_as_kept
 from app.views.security import inside
@@ -47,6 +50,17 @@ class SettingsForm(NounForm):
     )
 
 
+class DutySettingsForm(SettingsForm):
+    """For those who work leads."""
+
+    on_duty = BooleanField(
+        _("On duty"), description=_("Who is on duty takes new leads in turn with the others.")
+    )
+    week = WeekField(
+        _("My hours"), description=_("Outside of them one is not on duty. Empty: at any time.")
+    )
+
+
 class SettingsView(BaseView):
     """For everybody who is logged in; each person reaches their own row only."""
 
@@ -56,15 +70,22 @@ class SettingsView(BaseView):
     @expose("/", methods=["GET", "POST"])
     def settings(self) -> Response:
         sent = request.form if request.method == "POST" else None
-        form = SettingsForm(formdata=sent, data=_as_data())
+        kind = DutySettingsForm if may("work", "LeadView") else SettingsForm
+        form = kind(formdata=sent, data=_as_data() | _duty())
         status = 200
         if request.method == "POST":
             if form.validate():
                 chosen = {name: form[name].data for name in SWITCHES}
-                keep(**chosen, language=form.language.data or None)
-                speak_as_kept(form.language.data)
-                flash(gettext("Your settings have been saved."), "success")
-                return redirect(url_for("SettingsView.settings"))
+                try:
+                    _keep_duty(form)
+                    keep(**chosen, language=form.language.data or None)
+                except Invalid as error:
+                    db.session.rollback()
+                    form.take(error)
+                else:
+                    speak_as_kept(form.language.data)
+                    flash(gettext("Your settings have been saved."), "success")
+                    return redirect(url_for("SettingsView.settings"))
             status = 400
         page = self.render_template("crm/settings.html", title=gettext("My settings"), form=form)
         return make_response(page, status)
@@ -92,6 +113,17 @@ def keep(**chosen: Any) -> None:
     UserSettings.choose(db.session(), current_user.id, **chosen)
     db.session.commit()
     g.pop("my_settings", None)
+
+
+def _keep_duty(form: SettingsForm) -> None:
+    if isinstance(form, DutySettingsForm):
+        week = form.week.data or ""
+        Duty.set(db.session(), current_user.id, on_duty=form.on_duty.data, week=week)
+
+
+def _duty() -> dict[str, Any]:
+    mine = db.session.get(Duty, current_user.id)
+    return {"on_duty": mine.on_duty, "week": mine.week} if mine else {"on_duty": False, "week": ""}
 
 
 def _as_data() -> dict[str, Any]:

@@ -19,11 +19,12 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, ValidationError
 
 from app.models.clock import day_bounds, today, utc_now
-from app.models.source import Scope, Source, SourceToken
+from app.models.source import Assignment, Scope, Source, SourceToken
 from app.models.submission import Outcome, Submission
 from app.ui import labels
 from app.ui.fields import DateField
 from app.ui.formatters import moment
+from app.ui.pickers import PickerField
 from app.views.base import Interface, NounForm, NounView, verb
 
 LAST_SHOWN = 20
@@ -58,8 +59,21 @@ class SourceView(NounView):
     list_title, show_title = _("Sources"), _("Source")
     add_title, edit_title = _("New source"), _("Change source")
     list_columns = ["name", "default_campaign", "needs_campaign", *USE]
-    show_columns = ["name", "default_campaign", "needs_campaign", "created_at", "changed_at"]
-    add_columns = edit_columns = ["name", "default_campaign", "needs_campaign"]
+    show_columns = [
+        "name", "default_campaign", "needs_campaign", "assignment", "assignee", "created_at",
+        "changed_at",
+    ]  # fmt: skip
+    add_columns = edit_columns = [
+        "name", "default_campaign", "needs_campaign", "assignment", "assignee",
+    ]  # fmt: skip
+    enums = {"assignment": Assignment}
+    add_form_extra_fields = edit_form_extra_fields = {
+        "assignee": PickerField(
+            _("Responsible"),
+            noun="lead_worker",
+            description=_("For the leads that go to a person."),
+        ),
+    }
     order_columns = ["name"]
     base_order = ("name", "asc")
     needs = ["name", "needs_campaign", "default_campaign"]

