@@ -10,6 +10,7 @@ from app.models.contact_point import ContactPoint
 from app.models.contract import Contract, NumberCounter
 from app.models.document import Document
 from app.models.form_key import FormKey
+from app.models.import_file import ImportFile, ImportKey, ImportPiece, ImportRow
 from app.models.job import Job, JobPart
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
@@ -37,6 +38,10 @@ __all__ = [
     "Document",
     "FormKey",
     "IdempotencyKey",
+    "ImportFile",
+    "ImportKey",
+    "ImportPiece",
+    "ImportRow",
     "Job",
     "JobPart",
     "Lead",
