@@ -19,7 +19,6 @@ from app.models.actor import Actor, acting_as
 from app.models.import_file import ImportKind, ImportState, RowState
 
 NAMED = 50  # wrong rows that are named one by one
-WORDS = ("Row in the file", "Why not imported")
 Say = Callable[[str], None]
 
 
@@ -129,7 +128,9 @@ def _report_check(session: Session, one: ImportFile, say: Say) -> None:
 def _write_wrong(session: Session, one: ImportFile, order: Order, say: Say) -> None:
     if not (order.wrong_file and one.wrong):
         return
-    lines = reports.wrong_rows(session, one, _told, words=WORDS, delimiter=",", comma=False)
+    lines = reports.wrong_rows(
+        session, one, _told, words=reports.WORDS["en"], delimiter=",", comma=False
+    )
     with Path(order.wrong_file).open("w", encoding="utf-8", newline="") as out:
         out.writelines(lines)
     say(f"The wrong rows are in {order.wrong_file}.")

@@ -16,6 +16,11 @@ from app.intake.remarks import Remark, as_read
 from app.models.import_file import ImportFile, ImportRow, RowState
 
 BATCH = 500
+# By these the import knows its own two columns again (columns.py); so they are no translations.
+WORDS = {
+    "en": ("Row in the file", "Why not imported"),
+    "ru": ("Строка файла", "Почему не загружено"),
+}
 Say = Callable[[Remark], str]
 
 

@@ -148,6 +148,12 @@ class ImportFile(Recorded, Model):
             session.flush()
         session.expire_all()
 
+    def lock(self) -> None:
+        """Of two clicks at once one begins, the other is told that it has begun."""
+        session = self._session()
+        session.flush()
+        session.refresh(self, with_for_update={"of": ImportFile})
+
     def begin(self, state: ImportState) -> None:
         """Starts the check, the run or the undo. Raises NotAllowedNow."""
         allowed = {

@@ -154,6 +154,7 @@ class ClientView(InPlace, TellsStory, NounView):
     card_columns = ["name", "kind", "phone"]
     built_in_views = {"mine": (_("Mine"), "_flt_0_manager=me")}
     exportable = True
+    importable = "clients"
     order_columns = ["name", "created_at"]
     base_order = ("created_at", "desc")
     search_columns = ["kind", "manager", "campaign", "created_at"]

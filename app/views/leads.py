@@ -161,6 +161,7 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     narrowings = lead_lists.NARROWINGS
     built_in_views = lead_lists.BUILT_IN
     exportable = True
+    importable = "leads"
     board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",

@@ -26,8 +26,9 @@ from tests.imports.cases import (
     last_import,
     told_rows,
 )  # fmt: skip
+from tests.imports.pages import by_page
 
-WAYS: dict[str, Callable[..., Any]] = {"command": by_command}
+WAYS: dict[str, Callable[..., Any]] = {"page": by_page, "command": by_command}
 
 
 @pytest.mark.parametrize("way", WAYS)
