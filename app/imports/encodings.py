@@ -53,7 +53,8 @@ def guess_encoding(file: BinaryIO) -> str:
     wide = _without_mark(sample)
     if wide:
         return wide
-    if sample.count(0) > len(sample) // 100 + 2:
+    controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", sample))
+    if controls > len(sample) // 100 + 2:
         raise FileRefused(
             N_("This is no table of texts. Bring a CSV file or an Excel workbook (.xlsx).")
         )
@@ -99,8 +100,18 @@ def _old(sample: bytes) -> str:
             return best
         found = from_bytes(sample).best()
         return found.encoding if found else "cp1252"
+    if _is_western(sample):
+        return "cp1252"
     found = from_bytes(sample, cp_isolation=WESTERN).best()
     return found.encoding if found else "cp1252"
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether nearly all beyond ASCII are letters and quotes of Windows' Western code page."""
+    text = sample.decode("cp1252", "replace")
+    beyond = [char for char in text if ord(char) > 127]
+    good = sum((char.isalpha() and char not in "ªºƒµ") or char in _SIGNS for char in beyond)
+    return good > 0.9 * len(beyond)
 
 
 def _cyrillic_score(sample: bytes, name: str) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import N_
@@ -19,6 +19,7 @@ from app.models import Model
 from app.models.base import Batched
 from app.models.client import Client, ContactPerson
 from app.models.clock import utc_now
+from app.models.contact_point import ContactPoint
 from app.models.import_file import ImportFile, ImportKind, ImportRow, ImportState, RowState
 from app.models.lead import Lead, search_text_of_lead
 from app.models.note import Note, NoteKind
@@ -161,34 +162,44 @@ def _give_back_repeats(session: Session, one: ImportFile) -> None:
 
 
 def _give_back(session: Session, lead: Lead, note: Note, one: ImportFile) -> None:
-    changes = {change["field"]: change for change in note.changes or ()}
-    for field, change in changes.items():
-        if getattr(lead, field) != change["new"]:
+    """By statements, as the repeat was written: neither raises the version."""
+    values: dict[str, Any] = {}
+    for change in note.changes or ():
+        name, old = change["field"], change["old"]
+        if getattr(lead, name) != change["new"]:
             continue
-        if field == "phone":
-            lead.use_phone(None)
-            lead.phone = change["old"] or ""
-        elif field == "email":
-            lead.use_email(None)
-            lead.email = change["old"] or ""
-        else:
-            setattr(lead, field, change["old"] if change["old"] is not None else None)
-    for point in list(lead.contact_points):
-        if point.batch_id == one.batch_id:
-            lead.contact_points.remove(point)
-    submissions = delete(Submission).where(
-        Submission.lead_id == lead.id, Submission.batch_id == one.batch_id
-    )
-    session.delete(note)
-    session.flush()
-    _delete(session, submissions)
-    lead.asked_again_at = session.scalar(
+        values[name] = old
+        if name in ("phone", "email"):
+            values |= {name: old or "", f"{name}_key": None}
+        if name == "phone":
+            values["phone_extension"] = None
+    for statement in (
+        delete(ContactPoint).where(
+            ContactPoint.lead_id == lead.id, ContactPoint.batch_id == one.batch_id
+        ),
+        delete(Submission).where(
+            Submission.lead_id == lead.id, Submission.batch_id == one.batch_id
+        ),
+        delete(Note).where(Note.id == note.id),
+    ):
+        _delete(session, statement)
+    values["asked_again_at"] = session.scalar(
         select(func.max(Note.at)).where(
             Note.lead_id == lead.id, Note.kind == NoteKind.ASKED_AGAIN.value
         )
     )
-    lead.search_text = search_text_of_lead(lead)
-    session.flush()
+    _write(session, lead, values)
+    _write(session, lead, {"search_text": search_text_of_lead(lead)})
+
+
+def _write(session: Session, lead: Lead, values: dict[str, Any]) -> None:
+    session.execute(
+        update(Lead)
+        .where(Lead.id == lead.id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire(lead)
 
 
 def _give_back_spend(session: Session, one: ImportFile) -> None:

@@ -181,6 +181,7 @@ def _count(one: ImportFile, verdict: Verdict) -> None:
         one.wrong += 1
     elif verdict.fate is Fate.REPEAT:
         one.repeats += 1
+        one.joined += verdict.acts and one.state == ImportState.CHECKING
     else:
         one.ready += 1
     if verdict.warnings and verdict.fate in (Fate.READY, Fate.REPEAT):

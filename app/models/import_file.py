@@ -62,7 +62,8 @@ class RowState(StrEnum):
 class ImportFile(Recorded, Model):
     """`layout` says how the file is read (sheet, encoding, delimiter), `plan` what its columns mean
     and what holds for all rows; `head` are its first rows, for the page that asks. `next_row` is
-    the last row that the act under way has gone through.
+    the last row that the act under way has gone through. `joined` counts requests that join a lead
+    that is here (of a check: that would join) and amounts that were changed.
     """
 
     __tablename__ = "import_file"
@@ -121,7 +122,7 @@ class ImportFile(Recorded, Model):
     @property
     def can_be_run(self) -> bool:
         if self.state == ImportState.CHECKED:
-            return self.ready + self.repeats > 0
+            return self.ready + self.joined > 0
         return self.state == ImportState.RUNNING and self.was_stopped
 
     @property
@@ -168,6 +169,7 @@ class ImportFile(Recorded, Model):
         if state == ImportState.CHECKING or self.state == ImportState.CHECKED:
             # What the check has told is told anew by the run, for others work meanwhile.
             self.ready = self.repeats = self.wrong = self.ignored = self.warned = 0
+            self.made = self.joined = 0
             self.forget_rows()
         self.state = state.value
         self.finished_at = None
