@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -11,7 +11,7 @@ from app.imports import texts, workbooks
 from app.imports.encodings import guess_encoding
 from app.imports.guard import freed
 from app.imports.remarks import FileRefused, RowWhy
-from app.imports.workbooks import NumberCell, column_letters
+from app.imports.workbooks import Book, NumberCell, column_letters
 
 BOOK, TEXT = "xlsx", "csv"
 HEAD_ROWS = 30  # among which the headers are looked for
@@ -45,9 +45,10 @@ class Layout:
     sheet: str = ""
     sheets: list[str] = field(default_factory=list)
     from_1904: bool = False
+    book: Book | None = field(default=None, repr=False, compare=False)  # once it is open
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "book"}
 
 
 def look_at(file: BinaryIO, given: Layout | None = None) -> Layout:
@@ -68,6 +69,7 @@ def look_at(file: BinaryIO, given: Layout | None = None) -> Layout:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         book = workbooks.open_book(file)
         layout.kind, layout.sheets, layout.from_1904 = BOOK, book.sheets, book.from_1904
+        layout.book = book
         if layout.sheet not in book.sheets:
             layout.sheet = ""
         return layout
@@ -92,12 +94,12 @@ class Table:
         self.first_column = 0
         self._file = file
         if layout.kind == BOOK:
-            self._book = workbooks.open_book(file)
+            self._book = layout.book or workbooks.open_book(file)
             if layout.sheet not in self._book.sheets:
                 raise FileRefused(N_("This workbook has no sheet “%(sheet)s”."), sheet=layout.sheet)
             self.first_column = self._book.first_column(layout.sheet)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Generator[Row]:
         return self._of_book() if self.layout.kind == BOOK else self._of_text()
 
     def close(self) -> None:
@@ -107,11 +109,11 @@ class Table:
         """Of a sheet: ((row, column), (row, column)), counted from 0."""
         return self._book.merged(self.layout.sheet) if self.layout.kind == BOOK else []
 
-    def _of_book(self) -> Iterator[Row]:
+    def _of_book(self) -> Generator[Row]:
         for number, cells in enumerate(self._book.rows(self.layout.sheet), 1):
             yield _looked_at(number, cells, None)
 
-    def _of_text(self) -> Iterator[Row]:
+    def _of_text(self) -> Generator[Row]:
         reader = texts.open_text(self._file, self.layout.encoding)
         try:
             for number, cells, fault in texts.records(reader, self.layout.delimiter):

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -47,18 +47,25 @@ class Book:
     sheets: list[str]
     from_1904: bool
     _opened: Any
+    _read: dict[str, Any] = field(default_factory=dict)
+
+    def _sheet(self, name: str) -> Any:
+        """Read once: that is what takes time."""
+        if name not in self._read:
+            self._read[name] = self._opened.get_sheet_by_name(name)
+        return self._read[name]
 
     def rows(self, sheet: str) -> Iterator[list[str]]:
         """Each row down to the last one with a value; a wholly empty row is a row."""
-        for row in self._opened.get_sheet_by_name(sheet).iter_rows():
+        for row in self._sheet(sheet).iter_rows():
             yield [cell_text(value) for value in row]
 
     def first_column(self, sheet: str) -> int:
-        start = self._opened.get_sheet_by_name(sheet).start
+        start = self._sheet(sheet).start
         return int(start[1]) if start else 0
 
     def merged(self, sheet: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        return list(self._opened.get_sheet_by_name(sheet).merged_cell_ranges or [])
+        return list(self._sheet(sheet).merged_cell_ranges or [])
 
 
 def open_book(file: BinaryIO) -> Book:

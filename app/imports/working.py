@@ -8,7 +8,7 @@ over the rows that are done.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
@@ -36,6 +36,7 @@ from app.models.import_file import (
 )
 
 PART = 500
+KEPT_OPEN = 10_000  # rows of a file that stays open between its check and its run
 MOST_TOLD = 1000  # repeats and warnings that are kept by row; wrong rows are all kept
 NOUNS: dict[str, Any] = {
     ImportKind.LEADS: Leads,
@@ -95,7 +96,7 @@ class _Opened:
 
     stamp: tuple[Any, ...]
     table: Table
-    rows: Iterator[Row]
+    rows: Generator[Row]
     last: int
 
 
@@ -103,15 +104,17 @@ _opened: list[_Opened] = []  # at most one
 
 
 def _rows_after(session: Session, one: ImportFile, layout: Layout) -> tuple[Table, list[Row]]:
-    stamp = (str(session.get_bind().engine.url), one.id, one.state, repr(one.layout))
-    if not _opened or _opened[0].stamp != stamp or _opened[0].last != one.next_row:
+    stamp = (str(session.get_bind().engine.url), one.id, repr(one.layout))
+    if not _opened or _opened[0].stamp != stamp:
         forget_open_file()
         table = Table(whole_file(session, one), layout)
-        rows = table.rows()
-        for _row in islice(rows, one.next_row):
-            pass
-        _opened.append(_Opened(stamp, table, rows, one.next_row))
+        _opened.append(_Opened(stamp, table, table.rows(), 0))
     opened = _opened[0]
+    if opened.last > one.next_row:
+        opened.rows.close()
+        opened.rows, opened.last = opened.table.rows(), 0
+    for _row in islice(opened.rows, one.next_row - opened.last):
+        opened.last += 1
     found = list(islice(opened.rows, PART))
     opened.last += len(found)
     return opened.table, found
@@ -119,6 +122,7 @@ def _rows_after(session: Session, one: ImportFile, layout: Layout) -> tuple[Tabl
 
 def forget_open_file() -> None:
     for opened in _opened:
+        opened.rows.close()
         opened.table.close()
     _opened.clear()
 
@@ -169,7 +173,8 @@ def _gone_through(one: ImportFile, rows: Sequence[Row], after: ImportState) -> i
     one.next_row += len(rows)
     if len(rows) < PART:
         one.end(after)
-        forget_open_file()
+        if after == ImportState.DONE or one.rows > KEPT_OPEN:
+            forget_open_file()
     return len(rows)
 
 

@@ -8,7 +8,8 @@ PAGES = frozenset({"ImportView.leads", "ImportView.clients", "ImportView.spend"}
 
 
 def init(app: Flask) -> None:
-    app.before_request(_admit)
+    # First of all: the check against forgery reads the form.
+    app.before_request_funcs.setdefault(None, []).insert(0, _admit)
 
 
 def _admit() -> None:
