@@ -196,7 +196,9 @@ class Clients:
             )
         if keys or not self._name_of(one):
             return None
-        names = ("organisation_name", *PERSON)
+        names: tuple[str, ...] = ("organisation_name", *PERSON)
+        if values.get("kind") == ClientKind.ORGANISATION:
+            names = ("organisation_name",)  # whoever stands beside it is its contact person
         same = [getattr(Client, name) == values.get(name, "") for name in names]
         return self.session.scalar(query.where(*same))
 

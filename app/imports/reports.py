@@ -54,7 +54,7 @@ def reason(row: ImportRow, say: Say) -> str:
 
 
 def wrong_rows(
-    session: Session, one: ImportFile, say: Say, *, words: tuple[str, str], delimiter: str,
+    session: Session | Any, one: ImportFile, say: Say, *, words: tuple[str, str], delimiter: str,
     comma: bool,
 ) -> Iterator[str]:  # fmt: skip
     """A CSV file: the number of the row, why it was not imported, and the cells as they came. An

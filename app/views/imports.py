@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from flask import abort, flash, make_response, redirect, request, stream_with_context, url_for
+from flask import abort, flash, make_response, redirect, request, url_for
 from flask_appbuilder.baseviews import BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, ngettext
@@ -221,12 +221,10 @@ class ImportView(BaseView):
         one = self._one(pk)
         russian = language() == "ru"
         lines = reports.wrong_rows(
-            db.session(), one, _sentence, words=reports.WORDS["ru" if russian else "en"],
+            db.session, one, _sentence, words=reports.WORDS["ru" if russian else "en"],
             delimiter=";" if russian else ",", comma=russian,
         )  # fmt: skip
-        return file_answer(
-            stream_with_context(lines), "text/csv; charset=utf-8", f"wrong-rows-{one.id}.csv"
-        )
+        return file_answer(lines, "text/csv; charset=utf-8", f"wrong-rows-{one.id}.csv")
 
     # -- acts ------------------------------------------------------------------------------------
 

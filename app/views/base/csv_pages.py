@@ -54,7 +54,11 @@ def file_answer(blocks: Iterator[str] | Iterator[bytes], kind: str, name: str) -
 
 
 def _head(view: Any, columns: Sequence[str]) -> list[str]:
-    return [str(view.label_columns.get(column) or column) for column in columns]
+    """A Russian name stands last name first; by this header an import knows it."""
+    head = [str(view.label_columns.get(column) or column) for column in columns]
+    if "name" in columns and language() == "ru":
+        head[list(columns).index("name")] = "ФИО"
+    return head
 
 
 def _batches(view: Any, filters: Any, columns: Sequence[str]) -> Iterator[list[list[Any]]]:
