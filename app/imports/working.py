@@ -24,6 +24,7 @@ from app.imports.spend import Spends
 from app.imports.tables import Layout, Row, Table
 from app.intake.remarks import as_stored
 from app.models.batch import Batch, BatchKind
+from app.models.campaign import Campaign
 from app.models.current_batch import filling
 from app.models.import_file import (
     PIECE,
@@ -34,8 +35,11 @@ from app.models.import_file import (
     ImportState,
     RowState,
 )
+from app.models.service import Service
+from app.models.source import Source
 
 PART = 500
+REMEMBERED = 50  # imports whose settings serve files with the same headers
 KEPT_OPEN = 10_000  # rows of a file that stays open between its check and its run
 MOST_TOLD = 1000  # repeats and warnings that are kept by row; wrong rows are all kept
 NOUNS: dict[str, Any] = {
@@ -49,11 +53,35 @@ def take_file(session: Session, kind: ImportKind, name: str, file: BinaryIO) -> 
     """Stores an uploaded file with what can be guessed of it. Raises FileRefused."""
     prepared = prepare(file, kind)
     one = ImportFile(kind=kind.value, file_name=name[:300])
-    session.add(one)
     _put(one, prepared)
+    _remember(session, one)
+    session.add(one)
     file.seek(0)
     one.keep(iter(lambda: file.read(PIECE), b""))
     return one
+
+
+def _remember(session: Session, one: ImportFile) -> None:
+    """A file with the headers of one that was imported before is meant as that one was."""
+    latest = (
+        select(ImportFile.plan)
+        .where(ImportFile.kind == one.kind, ImportFile.state == ImportState.DONE.value)
+        .order_by(ImportFile.id.desc())
+        .limit(REMEMBERED)
+    )
+    now = Plan.of(one.plan)
+    for plan in map(Plan.of, session.scalars(latest)):
+        if plan.headers == now.headers:
+            for name in ("fields", "month_first", "comma", "utc"):
+                setattr(now, name, getattr(plan, name))
+            for name, noun in (
+                ("campaign_id", Campaign), ("source_id", Source), ("service_id", Service),
+            ):  # fmt: skip
+                chosen = getattr(plan, name)
+                if chosen is not None and session.get(noun, chosen) is not None:
+                    setattr(now, name, chosen)
+            one.plan = now.as_json()
+            return
 
 
 def look_again(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.jobs.queue import take_turn
-from app.models import Campaign, ImportFile, Job, Lead, Note, Spend
+from app.models import Campaign, ImportFile, ImportPiece, ImportRow, Job, Lead, Note, Spend
+from app.models.clock import travel, utc_now
+from app.models.passing import forget_old
 from app.views import imports
 from app.views.jobs import RUNNERS
 from tests.factories import make_campaign, make_lead, make_service, make_spend
@@ -284,3 +287,24 @@ def test_an_amount_that_stands_by_hand_already_is_not_counted_twice(
         day = session.scalars(select(Spend.day)).one()
     imported(client_as("Marketer"), "spend", f"Day,Campaign,Cost\n{day},Autumn,10.00\n")
     assert count(app, Spend) == 1
+
+
+def test_a_file_with_known_headers_is_meant_as_before(app: Flask, client_as: ClientAs) -> None:
+    client = client_as("Manager")
+    text = "Wer;Kontakt\nAnna Test;+79000000001\n"
+    imported(client, "leads", text, field=["name", "phone"])
+    pk = number_in(bring(client, "leads", "next.csv", text.replace("Anna", "Olga").encode()))
+    assert columns_of(client, pk)["field"] == ["name", "phone"]
+
+
+def test_what_is_told_of_rows_is_kept_for_a_month(app: Flask, client_as: ClientAs) -> None:
+    client = client_as("Manager")
+    imported(client, "leads", LEADS)
+    bring(client, "leads", "waits.csv", LEADS.encode())
+    with app.app_context():
+        session = db.session()
+        assert forget_old(session) == 0
+        with travel(utc_now() + timedelta(days=31)):
+            assert forget_old(session) == 2
+        session.commit()
+    assert count(app, ImportPiece) == count(app, ImportRow) == 0
