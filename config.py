@@ -170,6 +170,7 @@ SESSION_COOKIE_HTTPONLY = REMEMBER_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = REMEMBER_COOKIE_SAMESITE = "Lax"
 PERMANENT_SESSION_LIFETIME = number("SESSION_HOURS", 12, least=1, most=720) * 3600
 MAX_CONTENT_LENGTH = 10 * 1024 * 1024
+IMPORT_MB = number("IMPORT_MB", 50, least=1, most=500)  # files of the import pages
 WTF_CSRF_ENABLED = True
 WTF_CSRF_TIME_LIMIT = None  # the session's own end is the limit; a form may stay open all day
 LOGIN_TRIES = number("LOGIN_TRIES", 10, least=3, most=1000)  # wrong ones in 15 minutes

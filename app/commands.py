@@ -1,4 +1,4 @@
-"""The commands: `flask fab setup`, seed, unseed, create-token, worker, check (or `flask crm …`).
+"""The commands: `flask fab setup`, seed, unseed, import, worker, check … (or `flask crm …`).
 
 Flask loads this module at every call of `flask`, before the application: it imports nothing heavy.
 """
@@ -178,6 +178,42 @@ def check() -> None:
     click.echo(f"All {len(LAWS)} laws hold.")
 
 
+@crm.command("import")
+@click.argument("kind", type=click.Choice(["leads", "clients", "spend"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--check", "only_check", is_flag=True, help="Say what would happen, store nothing.")
+@click.option("--wrong", "wrong_file", type=click.Path(), help="Where wrong rows go, with reasons.")
+@click.option("--column", "columns", multiple=True, help='What a column means: "Header=phone".')
+@click.option("--header-row", type=int, help="The row with the headers; 0 when there is none.")
+@click.option("--sheet", help="Of a workbook.")
+@click.option("--encoding", help="Of a text file, such as cp1251.")
+@click.option("--delimiter", help="What parts the cells of a text file; “tab” is a tab.")
+@click.option("--month-first/--day-first", default=None, help="How 02/03/2026 is read.")
+@click.option("--comma/--point", default=None, help="What begins the decimals of 1,234.")
+@click.option("--utc/--company-time", default=None, help="Whose the times without a zone are.")
+@click.option("--campaign", help="Of rows that name none: its id or title.")
+@click.option("--source", help="Whose ids the file has: the source's id or name.")
+@click.option("--new-campaigns", help="Make unknown campaigns of a cost report, for this service.")
+@with_appcontext
+def import_rows(
+    kind: str, file: str, only_check: bool, wrong_file: str | None, **said: Any
+) -> None:
+    """Brings the rows of a FILE (CSV, TSV, XLSX) in, as the import page does."""
+    from app.commands_import import Order, bring
+
+    bring(Order(kind, file, only_check, wrong_file, said), progress, click.echo)
+
+
+@crm.command("undo-import")
+@click.argument("number", type=int)
+@with_appcontext
+def undo_import(number: int) -> None:
+    """Takes back what the import NUMBER has made; names what others have worked with since."""
+    from app.commands_import import take_back
+
+    take_back(number, progress, click.echo)
+
+
 @crm.command("babel-extract")
 def babel_extract() -> None:
     """Brings the code's texts into the catalogues and names those that wait for a translator."""
@@ -229,5 +265,15 @@ def _app() -> Flask:
 
 
 # FAB's own babel-extract, which knows neither our folders nor our marks, is replaced.
-for _command in (setup, seed, unseed, create_token, worker, check, babel_extract):
+for _command in (
+    setup,
+    seed,
+    unseed,
+    create_token,
+    worker,
+    check,
+    babel_extract,
+    import_rows,
+    undo_import,
+):
     fab.add_command(_command)

@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "PickerApi": ("get", "get", "get", "get"),
     # what one has done oneself: long acts, and the way back
     "JobView": ("list", "", "list", "list"),
+    "ImportView": ("", "list spend", "list leads clients", "list leads clients spend"),
     "UndoView": ("undo", "undo", "undo", "undo"),
 }
 
@@ -73,6 +74,7 @@ NOT_IN_MENU: dict[str, tuple[str, ...]] = {
     "ContactPersonView": ROLES,
     "NoteView": ROLES,
     "JobView": ROLES,
+    "ImportView": ROLES,
     "UndoView": ROLES,
     "RoiChartView": ROLES,
     "LeadStatusChartView": ROLES,

@@ -73,6 +73,7 @@ ClientView.delete                  POST    GA
 ClientView.edit                    GET     GA
 ClientView.edit                    POST    GA
 ClientView.export                  GET     GA
+ClientView.export_workbook         GET     GA
 ClientView.field                   GET     GA
 ClientView.field                   POST    GA
 ClientView.list                    GET     OGA
@@ -118,6 +119,7 @@ ContractView.edit                  POST    GA
 ContractView.field                 GET     GA
 ContractView.field                 POST    GA
 ContractView.export                GET     GA
+ContractView.export_workbook       GET     GA
 ContractView.list                  GET     GA
 ContractView.pane                  GET     GA
 ContractView.preview               GET     GA
@@ -138,6 +140,22 @@ DocumentView.page                  GET     GA
 DocumentView.retry                 POST    GA
 DocumentView.show                  GET     GA
 HomeView.index                     GET     OMGA
+ImportView.cancel                  POST    MGA
+ImportView.clients                 GET     GA
+ImportView.clients                 POST    GA
+ImportView.columns                 GET     MGA
+ImportView.columns                 POST    MGA
+ImportView.drop                    POST    MGA
+ImportView.leads                   GET     GA
+ImportView.leads                   POST    GA
+ImportView.list                    GET     MGA
+ImportView.progress                GET     MGA
+ImportView.run                     POST    MGA
+ImportView.show                    GET     MGA
+ImportView.spend                   GET     MA
+ImportView.spend                   POST    MA
+ImportView.undo                    POST    MGA
+ImportView.wrong                   GET     MGA
 JobView.cancel                     POST    OGA
 JobView.list                       GET     OGA
 JobView.progress                   GET     OGA
@@ -161,6 +179,7 @@ LeadView.edit                      POST    OGA
 LeadView.field                     GET     OGA
 LeadView.field                     POST    OGA
 LeadView.export                    GET     GA
+LeadView.export_workbook           GET     GA
 LeadView.let_go                    POST    OGA
 LeadView.list                      GET     OGA
 LeadView.log_call                  GET     OGA
@@ -262,6 +281,7 @@ SpendView.delete                   POST    MA
 SpendView.edit                     GET     MA
 SpendView.edit                     POST    MA
 SpendView.export                   GET     MA
+SpendView.export_workbook          GET     MA
 SpendView.list                     GET     MA
 SpendView.show                     GET     MA
 StatisticsView.export              GET     MA

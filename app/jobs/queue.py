@@ -29,9 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Outcome:
-    """`skipped` rows in machine form: {noun, id, label, message, params}."""
+    """`skipped` rows in machine form: {noun, id, label, message, params}; `passed` rows needed
+    nothing.
+    """
 
     changed: int = 0
+    passed: int = 0
     skipped: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -96,7 +99,7 @@ def _do_part(session: Session, job_id: int, runners: dict[str, Runner]) -> bool:
             job.end(JobState.FAILED, str(refused))
             session.commit()
             return True
-        job.count(outcome.changed, outcome.skipped)
+        job.count(outcome.changed, outcome.skipped, outcome.passed)
         gone = delete(JobPart).where(JobPart.id == part_id)
         session.execute(gone.execution_options(synchronize_session=False))
         job.tries = 0

@@ -11,6 +11,7 @@ from app.models.contract import Contract, NumberCounter
 from app.models.document import Document
 from app.models.duty import Duty
 from app.models.form_key import FormKey
+from app.models.import_file import ImportFile, ImportKey, ImportPiece, ImportRow
 from app.models.job import Job, JobPart
 from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
@@ -41,6 +42,10 @@ __all__ = [
     "Duty",
     "FormKey",
     "IdempotencyKey",
+    "ImportFile",
+    "ImportKey",
+    "ImportPiece",
+    "ImportRow",
     "Job",
     "JobPart",
     "Lead",

@@ -35,6 +35,7 @@ class JobState(StrEnum):
 class JobKind(StrEnum):
     BULK = "bulk"
     UNDO = "undo"
+    IMPORT = "import"
 
 
 OVER = (JobState.DONE.value, JobState.FAILED.value, JobState.CANCELLED.value)
@@ -140,9 +141,9 @@ class Job(Model):
             .execution_options(synchronize_session=False)
         )
 
-    def count(self, changed: int, skipped: list[dict[str, Any]]) -> None:
-        """The outcome of a part."""
-        self.done += changed + len(skipped)
+    def count(self, changed: int, skipped: list[dict[str, Any]], passed: int = 0) -> None:
+        """The outcome of a part; `passed` rows needed nothing."""
+        self.done += changed + len(skipped) + passed
         self.changed += changed
         self.skipped += len(skipped)
         room = KEPT_REASONS - len(self.reasons)

@@ -132,8 +132,9 @@ VALUES: dict[str, dict[str, Any]] = {
         "batch": "/api/v1/leads/batch",
         "submissions": "/api/v1/submissions",
         "by_hand": _l("By hand"),
+        "import": _l("From a file"),
     },
-    "origin": {"manual": _l("By hand")},
+    "origin": {"manual": _l("By hand"), "file": _l("From a file")},
 }
 
 LANGUAGE_NAMES = {"en": _l("English"), "ru": _l("Russian")}

@@ -18,6 +18,7 @@ from app.views.contracts import ContractView
 from app.views.decisions import DecisionView
 from app.views.documents import DocumentView
 from app.views.home import HomeView
+from app.views.imports import ImportView
 from app.views.jobs import JobView
 from app.views.leads import LeadView
 from app.views.notes import NoteView
@@ -72,7 +73,8 @@ def register(appbuilder: AppBuilder) -> None:
     entry(RoleView, _("Roles"), "key", **settings)
 
     for view in (
-        BoardView, ContactPersonView, JobView, LeadStatusChartView, MonthlyChartView, NoteView,
+        BoardView, ContactPersonView, ImportView, JobView, LeadStatusChartView, MonthlyChartView,
+        NoteView,
         PickerApi, RoiChartView, SavedViewsView, SearchView, SettingsView, UndoView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)

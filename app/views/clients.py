@@ -159,6 +159,7 @@ class ClientView(Merging, ClientsKnowSimilar, InPlace, TellsStory, NounView):
     built_in_views = {"mine": (_("Mine"), "_flt_0_manager=me")}
     exportable = True
     bulk_verbs: ClassVar = ["merge"]
+    importable = "clients"
     order_columns = ["name", "created_at"]
     base_order = ("created_at", "desc")
     search_columns = ["kind", "manager", "campaign", "created_at"]

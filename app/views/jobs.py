@@ -25,6 +25,7 @@ from app.ui.formatters import number
 from app.ui.messages import message_of
 from app.views.base.bulk import as_owner, reason_of, skipped_of
 from app.views.base.links import address_of
+from app.views.imports import run_import
 
 LATEST = 20
 PILLS = {
@@ -33,6 +34,11 @@ PILLS = {
     JobState.DONE: "good",
     JobState.FAILED: "bad",
     JobState.CANCELLED: "grey",
+}
+IMPORTS = {
+    "check": _("Check of a file"),
+    "run": _("Import"),
+    "undo": _("Undo of an import"),
 }
 FAILURES = {
     "lost": _("The worker ended in the middle of each try."),
@@ -60,6 +66,8 @@ class JobView(BaseView):
     @permission_name("list")
     def show(self, pk: int) -> Any:
         job = self._mine(pk)
+        if job.kind == JobKind.IMPORT:  # it has a page of its own
+            return redirect(url_for("ImportView.show", pk=job.data["import"]))
         return self.render_template("crm/job.html", **self._context(job))
 
     @expose("/<int:pk>/progress")
@@ -127,6 +135,9 @@ class JobView(BaseView):
 
 def title_of(job: Job) -> str:
     """The verb's label, as the list's bar has it."""
+    if job.kind == JobKind.IMPORT:
+        label = str(IMPORTS[job.data["act"]])
+        return f"{label}: {job.data['file']}"
     screen, _dot, name = job.act.partition(".")
     views = current_app.extensions["appbuilder"].baseviews
     view = next((one for one in views if type(one).__name__ == screen), None)
@@ -188,6 +199,10 @@ def _take_back(step: UndoStep, outcome: Outcome) -> None:
     outcome.skipped += [skipped_of(noun, row_id, error) for (noun, row_id), error in refused]
 
 
-RUNNERS: dict[str, Runner] = {JobKind.BULK.value: run_bulk, JobKind.UNDO.value: run_undo}
+RUNNERS: dict[str, Runner] = {
+    JobKind.BULK.value: run_bulk,
+    JobKind.UNDO.value: run_undo,
+    JobKind.IMPORT.value: run_import,
+}
 
 __all__ = ["JobView", "init"]

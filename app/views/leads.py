@@ -164,6 +164,7 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
     narrowings = lead_lists.NARROWINGS
     built_in_views = lead_lists.BUILT_IN
     exportable = True
+    importable = "leads"
     board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",

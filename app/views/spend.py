@@ -27,6 +27,7 @@ class SpendView(NounView):
     show_columns = ["campaign", "day", "amount", "origin", "created_at", "changed_at"]
     add_columns = edit_columns = ["campaign", "day", "amount", "origin"]
     exportable = True
+    importable = "spend"
     order_columns = ["day", "amount"]
     base_order = ("day", "desc")
     search_columns = ["campaign", "day"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web import acting, assets, compress, errors, headers, health, logs, texts
+from app.web import acting, assets, compress, errors, headers, health, logs, texts, uploads
 
 __all__ = ["init"]
 
@@ -20,6 +20,7 @@ def init(app: Flask) -> None:
         )
     compress.init(app)
     assets.init(app)
+    uploads.init(app)
     texts.init(app)  # before the user is looked up: no transaction is open while a form is read
     acting.init(app)
     headers.init(app)

@@ -8,7 +8,7 @@ from alembic import op
 from app.models.contacts.likeness import name_key, organisation_key
 
 revision = "0020"
-down_revision = "0008"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

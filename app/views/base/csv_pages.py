@@ -1,83 +1,64 @@
-"""Rows as CSV, read and sent in batches, so that memory holds one batch however many match.
+"""The rows of a list as CSV or XLSX, read and sent in batches, so that memory holds one batch
+however many match.
 
 For Russian readers `;` and a decimal comma, for others `,` and a point, as their spreadsheets
 expect; UTF-8 with its mark, by which they know the encoding. Days and times are ISO, by the
 company's clock. Phones are written as `+79923288341`: a plain number of digits harms nobody and can
 be imported again. Any other text that a spreadsheet would take for a formula gets an apostrophe
-before it. Rows come in the order of their ids, which is the order in which they can be read in
-batches.
+before it, which the import takes away again. Rows come in the order of their ids, which is the
+order in which they can be read in batches.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask import stream_with_context
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.models import clock
+from app.imports.writing import Phone, csv_lines, csv_value, xlsx_blocks
 from app.ui.formatters import language
 
 BATCH = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-BYTE_ORDER_MARK = "\ufeff"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def csv_answer(view: Any, filters: Any, columns: Sequence[str], name: str) -> Response:
     """A file of the rows that the filters admit."""
     russian = language() == "ru"
-    head = [str(view.label_columns.get(column) or column) for column in columns]
     lines = csv_lines(
-        [head], _batches(view, filters, columns), delimiter=";" if russian else ",", comma=russian
+        [_head(view, columns)],
+        _batches(view, filters, columns),
+        delimiter=";" if russian else ",",
+        comma=russian,
     )
-    answer = Response(stream_with_context(lines), mimetype="text/csv; charset=utf-8")
+    return file_answer(lines, "text/csv; charset=utf-8", name)
+
+
+def xlsx_answer(view: Any, filters: Any, columns: Sequence[str], name: str) -> Response:
+    """The same rows as a workbook."""
+    batches = _batches(view, filters, columns)
+    blocks = xlsx_blocks(str(view.list_title), _head(view, columns), batches)
+    return file_answer(blocks, XLSX, name)
+
+
+def file_answer(blocks: Iterator[str] | Iterator[bytes], kind: str, name: str) -> Response:
+    """A download that is made while it is sent; `name` is ASCII."""
+    answer = Response(stream_with_context(blocks), mimetype=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def csv_lines(
-    head: list[list[Any]], batches: Iterator[list[list[Any]]], *, delimiter: str, comma: bool
-) -> Iterator[str]:
-    """The text of the file, a batch at a time."""
-    yield BYTE_ORDER_MARK + _written(head, delimiter, comma)
-    for batch in batches:
-        yield _written(batch, delimiter, comma)
-
-
-def _written(rows: list[list[Any]], delimiter: str, comma: bool) -> str:
-    page = io.StringIO()
-    writer = csv.writer(page, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([[csv_value(value, comma=comma) for value in row] for row in rows])
-    return page.getvalue()
-
-
-def csv_value(value: Any, *, comma: bool = False) -> str:
-    """One cell. Numbers, days and phones (`Phone`) are ours; a text is guarded."""
-    if value is None:
-        return ""
-    if isinstance(value, Phone):
-        return str(value)
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return str(value).replace(".", ",") if comma else str(value)
-    if isinstance(value, datetime):
-        return clock.local(value).strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    text = value.striptags() if isinstance(value, Markup) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-class Phone(str):
-    """A phone's key: `+` and digits, made by ourselves."""
-
-    __slots__ = ()
+def _head(view: Any, columns: Sequence[str]) -> list[str]:
+    """A Russian name stands last name first; by this header an import knows it."""
+    head = [str(view.label_columns.get(column) or column) for column in columns]
+    if "name" in columns and language() == "ru":
+        head[list(columns).index("name")] = "ФИО"
+    return head
 
 
 def _batches(view: Any, filters: Any, columns: Sequence[str]) -> Iterator[list[list[Any]]]:
@@ -110,3 +91,6 @@ def _cell(row: Any, column: str, shown: Any) -> Any:
     if isinstance(value, (Decimal, int, date)) and not isinstance(value, bool):
         return value
     return shown
+
+
+__all__ = ["Phone", "csv_answer", "csv_lines", "csv_value", "file_answer", "xlsx_answer"]

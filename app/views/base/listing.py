@@ -18,13 +18,14 @@ from typing import Any, ClassVar
 
 from flask import g, request, url_for
 from flask_appbuilder.baseviews import expose
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.models import clock
+from app.ui.access import may
 from app.ui.pickers import PickerField
-from app.views.base.csv_pages import csv_answer
+from app.views.base.csv_pages import csv_answer, xlsx_answer
 from app.views.base.searching import Narrowing
 from app.views.base.state import COLUMNS, ListState, moved, offered_columns, shown_columns
 from app.views.base.widgets import address_with
@@ -42,6 +43,7 @@ class Listing:
     built_in_views: ClassVar[dict[str, tuple[Any, str]]] = {}
     state_arguments: ClassVar[tuple[str, ...]] = ()  # further arguments that are part of a view
     exportable = False
+    importable = ""  # what ImportView calls the noun, for those who may
     board: str = ""  # the endpoint that shows the same rows as a board
 
     list_columns: Any
@@ -116,15 +118,31 @@ class Listing:
     @has_access
     def export(self) -> Response:
         """All rows that match, by id, with the columns of the list (csv_pages.py)."""
+        return self._exported("csv", csv_answer)
+
+    @expose("/export.xlsx")
+    @has_access
+    @permission_name("export")
+    def export_workbook(self) -> Response:
+        """The same rows as a workbook."""
+        return self._exported("xlsx", xlsx_answer)
+
+    def _exported(self, kind: str, answer: Callable[..., Response]) -> Response:
         asked = self.asked_rows()
         columns = self.choose_columns()
         joined = asked.filters.get_joined_filters(asked.base)
-        name = f"{self.noun or self.endpoint.lower()}-{clock.today().isoformat()}.csv"
+        name = f"{self.noun or self.endpoint.lower()}-{clock.today().isoformat()}.{kind}"
         log.info("user %s exports %s", current_user.id, self.endpoint)
-        return csv_answer(self, joined, columns, name)
+        return answer(self, joined, columns, name)
 
-    def export_address(self) -> str:
-        return url_for(f"{self.endpoint}.export") + (
+    def import_address(self) -> str:
+        """Where a file of such records is brought; '' for those who may not."""
+        if self.importable and may(self.importable, "ImportView"):
+            return url_for(f"ImportView.{self.importable}")
+        return ""
+
+    def export_address(self, page: str = "export") -> str:
+        return url_for(f"{self.endpoint}.{page}") + (
             f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
         )
 

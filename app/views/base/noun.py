@@ -103,7 +103,7 @@ class NounView(Bulk, Listing, Saving, Guarded, ModelView):
         if not self.bulk_verbs:
             left_out.add("bulk")
         if not self.exportable:
-            left_out.add("export")
+            left_out |= {"export", "export_workbook"}
         self.exclude_route_methods = left_out
         super().__init__(**kwargs)
         self.verbs = [v for v in map(_verb_of(self), dir(type(self))) if v is not None]
