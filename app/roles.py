@@ -95,6 +95,7 @@ OPEN_TO_VISITORS = frozenset(
         "api.leads",
         "api.leadbatch",
         "api.submissions",
+        "api.in",
         "api.campaignstatistics",
     }
 )
