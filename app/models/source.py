@@ -171,7 +171,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         for name, target in mapping.items():
             name = clean_text(name)[:100]
             if target not in TARGETS:
-                raise Invalid.of("mapping", N_("There is no field “%(field)s”."), field=target)
+                raise Invalid.of("mapping", N_("There is no field “%(target)s”."), target=target)
             if name:
                 kept[name] = target
         if len(kept) > MOST_MAPPED:

@@ -81,10 +81,9 @@ class Platform:
                 elif name in SECRETS:
                     made.keep_secret(SECRETS[name], value)
             session.flush()
-            # What a platform cannot sign comes with a token in the address.
-            self.key = made.address if made.is_signed or config else made.issue_token()
-            if not made.is_signed and "verify_token" not in config and "confirmation" not in config:
-                self.key = made.issue_token()
+            # Who cannot sign comes with a token in the address; a handshake needs neither.
+            by_address = made.is_signed or {"verify_token", "confirmation"} & set(config)
+            self.key = made.address if by_address else made.issue_token()
             session.commit()
             self.source_id = made.id
 

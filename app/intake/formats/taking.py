@@ -120,14 +120,13 @@ class Taking:
         self._answers()
 
     def _guess(self) -> None:
-        """Questions in many words, and what can be nothing else than a contact."""
-        for reads in (
-            lambda title, text: guess(title, text),
-            lambda _title, text: contact_in(text),
-        ):
+        """Questions in many words first, then what can be nothing else than a contact."""
+        for by_question in (True, False):
             for place, (field, title, value) in enumerate(self.left):
                 text = value if isinstance(value, str) else plain_text(value)
-                guessed = None if field else reads(title, text)
+                guessed = None
+                if not field:
+                    guessed = guess(title, text) if by_question else contact_in(text)
                 if guessed is None or self._has(guessed):
                     continue
                 self.found[guessed] = [value]
