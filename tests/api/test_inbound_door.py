@@ -230,8 +230,11 @@ def test_meta_signs_the_raw_bytes(app: Flask) -> None:
     platform = Platform(app, "meta", {"app_secret": SECRET})
     value = {"leadgen_id": 1000000000000001, "form_id": 5, "created_time": 1793617533, "x": "é"}
     notice = {"field": "leadgen", "value": value}
-    entries = [{"id": "1", "changes": [notice, {"field": "feed", "value": {}}]},
-               {"id": "2", "changes": [{"field": "leadgen", "value": value | {"leadgen_id": 2}}]}]  # fmt: skip
+    second = {"field": "leadgen", "value": value | {"leadgen_id": 2}}
+    entries = [
+        {"id": "1", "changes": [notice, {"field": "feed", "value": {}}]},
+        {"id": "2", "changes": [second]},
+    ]
     body = json.dumps({"object": "page", "entry": entries}, indent=1).encode()
     header = {"X-Hub-Signature-256": f"sha256={signed(body)}"}
     again = json.dumps(json.loads(body)).encode()
