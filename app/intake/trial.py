@@ -12,14 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from app.errors import NotAllowedNow
-from app.intake.again import arrivals_of
+from app.intake.again import CORRECTED, arrivals_of
 from app.intake.arrival import Arrival, Receipt, Sender, digest_of_body
 from app.intake.campaigns import Campaigns
 from app.intake.formats.known import format_of
 from app.intake.many import company_region
 from app.intake.reading import read_person
 from app.intake.receive import receive
-from app.intake.remarks import Remark, Remarks, Why, say
+from app.intake.remarks import Remark, Remarks, Why, as_stored, say
+from app.models.campaign import Campaign
+from app.models.contacts import split_full_name
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
 
@@ -44,6 +46,15 @@ class Trial:
     @property
     def makes_a_lead(self) -> bool:
         return not self.errors
+
+    @property
+    def stored_errors(self) -> dict[str, list[dict[str, Any]]] | None:
+        """As pages read the reasons of a submission."""
+        return as_stored(self.errors)
+
+    @property
+    def stored_warnings(self) -> dict[str, list[dict[str, Any]]] | None:
+        return as_stored(self.warnings)
 
 
 def try_values(session: Session, source: Source, values: Any, mapping: Mapping[str, str]) -> Trial:
@@ -73,6 +84,20 @@ def try_submissions(
         .options(undefer(Submission.body))
     )
     return [_try_again(session, one, sender) for one in last]
+
+
+def understood(session: Session, submission: Submission) -> dict[str, Any]:
+    """What was read of a submission, as texts for the form that corrects it."""
+    try:
+        arrival = arrivals_of(session, submission)[0]
+    except NotAllowedNow:
+        return {}
+    found: dict[str, Any] = {name: getattr(arrival, name) for name in CORRECTED}
+    if arrival.name and not (arrival.first_name or arrival.last_name):
+        found["first_name"], found["last_name"] = split_full_name(arrival.name)
+    campaign_id = Campaigns(session, [arrival]).place(arrival)
+    found["campaign"] = session.get(Campaign, campaign_id) if campaign_id else None
+    return {name: value for name, value in found.items() if value}
 
 
 def _try_again(session: Session, submission: Submission, sender: Sender) -> Trial:

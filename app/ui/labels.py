@@ -18,7 +18,7 @@ from app.models.document import DocumentKind, DocumentState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
-from app.models.source import Scope
+from app.models.source import Scope, SourceFormat
 from app.models.submission import Outcome
 
 STATES: dict[type[StrEnum], dict[str, Any]] = {
@@ -73,6 +73,18 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "rejected": _l("Rejected"),
         "test": _l("Test"),
         "failed": _l("Failed"),
+        "pending": _l("To be fetched"),
+    },
+    SourceFormat: {
+        "generic": _l("Own program (JSON or form)"),
+        "form": _l("Form of a web page"),
+        "tilda": "Tilda",
+        "google": "Google Ads",
+        "meta": "Meta (Facebook, Instagram)",
+        "vk": _l("VK"),
+        "tiktok": "TikTok",
+        "typeform": "Typeform",
+        "yandex": _l("Yandex Forms"),
     },
     ContactKind: {"phone": _l("Phone"), "email": _l("E-mail")},
     BatchKind: {"seed": _l("Demo data"), "import": _l("Import")},
@@ -109,6 +121,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "batch": "/api/v1/leads/batch",
         "submissions": "/api/v1/submissions",
         "by_hand": _l("By hand"),
+        "generic": "/in/…",
+        "form": _l("Form of a web page"),
+        "tilda": "Tilda",
+        "google": "Google Ads",
+        "meta": "Meta",
+        "vk": _l("VK"),
+        "tiktok": "TikTok",
+        "typeform": "Typeform",
+        "yandex": _l("Yandex Forms"),
     },
     "origin": {"manual": _l("By hand")},
 }
@@ -152,6 +173,7 @@ FIELDS: dict[str, Any] = {
     "first_contact_at": _l("First contact at"),
     "last_contact_at": _l("Last contact at"),
     "first_name": _l("First name"),
+    "form_id": _l("Form"),
     "format": _l("Format"),
     "is_main": _l("Main contact"),
     "is_signatory": _l("Signs contracts"),

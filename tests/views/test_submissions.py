@@ -8,7 +8,8 @@ import pytest
 
 from app.models import Submission
 from tests.factories import make_lead, make_source
-from tests.views.pages import counted, keep, text_of
+from tests.views.browsing import form_of, press, send
+from tests.views.pages import counted, keep, read, text_of
 
 BODY = b'{"email": "<script>alert(1)</script>", "first_name": "O\'Toole"}'
 
@@ -117,3 +118,63 @@ def test_what_failed_by_our_fault_is_accepted_from_its_page(app: Any, client_as:
     assert "+7 999 123-45-67" in text_of(answer)
     again = operator.post(f"/submissionview/{row}/accept", follow_redirects=True)
     assert "Only a failed submission can be accepted." in text_of(again)
+
+
+def rejected(session: Any, body: bytes, **changes: Any) -> Submission:
+    return made(session, door="submissions", body=body, warnings=None, **changes)
+
+
+def test_an_operator_corrects_a_rejected_one_beside_what_was_sent(app: Any, client_as: Any) -> None:
+    body = b'{"name": "Anna Petrova", "phone": "12", "note": "<i>call</i>"}'
+    row = keep(app, lambda s: rejected(s, body).id)
+    operator = client_as("Operator")
+    address = f"/submissionview/{row}/correct"
+    assert address in text_of(operator.get(f"/submissionview/show/{row}"))
+    form = form_of(operator, address)
+    assert (form["first_name"], form["last_name"], form["phone"]) == ("Anna", "Petrova", "12")
+    page = text_of(operator.get(address))
+    assert "&lt;i&gt;call&lt;/i&gt;" in page
+    assert "Send this as a text." in page
+    answer = send(operator, address, phone="13")
+    assert answer.status_code == 400
+    assert 'id="phone-fault"' in text_of(answer)
+    answer = send(operator, address, phone="8 999 000 00 01")
+    assert answer.status_code == 302
+    assert answer.location.startswith("/leadview/show/")
+    found = read(app, lambda s: [(one.outcome, one.answers) for one in s.query(Submission)])
+    assert sorted(found) == [("accepted", {"note": "<i>call</i>"}), ("repeated", None)]
+    assert operator.post(address, data=form | {"form_key": "k" * 24}).status_code == 409
+
+
+def test_an_administrator_reads_many_again_by_a_mended_mapping(app: Any, client_as: Any) -> None:
+    def fill(session: Any) -> int:
+        source = make_source(session, format="form")
+        for at in range(3):
+            rejected(session, b'{"q": "+7999000000%d"}' % at, source=source)
+        rejected(session, b'{"q": "nobody"}', source=source)
+        source.use_mapping({"q": "phone"})
+        return int(source.id)
+
+    source = keep(app, fill)
+    query = f"?_flt_0_source={source}&_flt_2_outcome=rejected"
+    address = f"/submissionview/bulk{query}"
+    listed = f"/submissionview/list/{query}"
+    assert 'value="replay"' not in text_of(client_as("Operator").get(listed))
+    admin = client_as("Admin")
+    assert 'value="replay"' in text_of(admin.get(listed))
+    asked = {"act": "replay", "all": "1"}
+    form = {"form_key": "k" * 24, "run": "1"}
+    assert client_as("Operator").post(address, data=asked | form).status_code == 403
+    assert "4" in text_of(admin.post(address, data=asked))
+    answer = admin.post(address, data=asked | form, follow_redirects=True)
+    assert "3 records changed. 1 was skipped:" in text_of(answer)
+    outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))
+    assert outcomes == ["accepted"] * 3 + ["rejected"] + ["repeated"] * 3
+
+
+def test_one_is_read_again_from_its_page(app: Any, client_as: Any) -> None:
+    row = keep(app, lambda s: rejected(s, b'{"phone": "12"}').id)
+    admin = client_as("Admin")
+    answer = press(admin, f"/submissionview/{row}/replay")
+    assert answer.location == f"/submissionview/show/{row}"
+    assert read(app, lambda s: s.get_one(Submission, row).outcome) == "rejected"
