@@ -5,17 +5,18 @@ Its kept body is read anew by the format of its own door, with what the source s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.errors import N_, Invalid, NotAllowedNow
-from app.intake.arrival import Arrival, CampaignSent, Receipt, Sender
-from app.intake.bodies import FORM_TYPE, Broken, is_json, read_form, read_json
+from app.intake.arrival import Arrival, CampaignSent, Receipt, Sender, digest_of_body
+from app.intake.bodies import FORM_TYPE, JSON_TYPE, Broken, is_json, read_form, read_json
 from app.intake.formats.known import FORMATS, READERS
 from app.intake.many import receive_many
-from app.intake.remarks import Why
+from app.intake.remarks import Remarks, Why
 from app.models.campaign import Campaign
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
@@ -25,6 +26,16 @@ OPEN = (Outcome.FAILED.value, Outcome.REJECTED.value, Outcome.PENDING.value)
 CORRECTED = (
     "first_name", "last_name", "middle_name", "phone", "email", "company_name", "job_title",
 )  # fmt: skip
+
+
+class Refused(Invalid):
+    """It is still refused; `reasons` are the remarks as a submission keeps them."""
+
+    def __init__(self, reasons: Remarks) -> None:
+        self.reasons = reasons
+        super().__init__(
+            {field: [remark.as_error(field) for remark in said] for field, said in reasons.items()}
+        )
 
 
 def can_be_accepted(submission: Submission) -> bool:
@@ -76,6 +87,8 @@ def accept_fetched(session: Session, submission: Submission, values: Any) -> Rec
     """The answers of a pending one have come, in the platform's own words."""
     _lock_open(session, submission)
     arrival = _bare(session, submission)
+    arrival.media_type, arrival.body = JSON_TYPE, json.dumps(values).encode()
+    arrival.body_digest = digest_of_body(arrival.body)
     READERS[submission.door](values, arrival)
     arrival.external_id = submission.external_id
     return _accept(session, submission, [arrival])
@@ -114,10 +127,7 @@ def _accept(session: Session, submission: Submission, arrivals: list[Arrival]) -
         if not good:
             attempt.rollback()
     if not good:
-        reasons = receipts[0].reasons
-        raise Invalid(
-            {field: [remark.as_error(field) for remark in said] for field, said in reasons.items()}
-        )
+        raise Refused(receipts[0].reasons)
     receipt = good[0]
     submission.outcome = Outcome.REPEATED.value
     submission.first_id, submission.lead_id = receipt.submission_id, receipt.lead_id

@@ -7,13 +7,16 @@ import hashlib
 import hmac
 import json
 import logging
+import runpy
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from gunicorn.glogging import Logger
 
 from app.extensions import db
 from app.intake.formats.known import FORMATS
@@ -147,6 +150,14 @@ def test_secrets_are_sealed_and_stay_out_of_logs_and_bodies(
     with app.app_context():
         sealed = db.session.query(SourceSecret).one().sealed
         assert SECRET.encode() not in sealed
+
+
+def test_the_servers_log_holds_no_token_of_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = runpy.run_path(str(Path(__file__).parents[2] / "gunicorn.conf.py"))
+    monkeypatch.setattr(Logger, "atoms", lambda *_: {"m": "POST", "U": f"/in/{SECRET}", "r": "x"})
+    said = settings["logger_class"].atoms(object(), None, None, None, None)
+    assert SECRET not in str(said)
+    assert said["U"] == "/in/***"
 
 
 def test_a_get_is_only_for_the_handshake(app: Flask) -> None:
