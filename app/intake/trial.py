@@ -144,4 +144,5 @@ def send_test(session: Session, source: Source) -> Receipt:
     )  # fmt: skip
     form.read(form.split(values)[0], arrival)
     arrival.is_test, arrival.external_id, arrival.submitted_at = True, None, None
+    arrival.campaign = None  # the sample's is nobody's
     return receive(session, arrival)

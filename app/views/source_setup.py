@@ -18,11 +18,12 @@ PLACEHOLDER = "YOUR-TOKEN"
 
 @dataclass(slots=True)
 class SetUp:
-    """`lines`: (where it goes, what goes there); `notes`: what else is to be known; `example`: a
-    text to be copied whole.
+    """`lines`: (where it goes, what goes there); `sayings`: which of them are words about a secret
+    that is not shown; `notes`: what else is to be known; `example`: a text to be copied whole.
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)
+    sayings: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     example: str = ""
 
@@ -63,13 +64,15 @@ def curl_example(token: str, source: Source) -> str:
     )
 
 
-def _key(source: Source, name: SecretName, secret: str) -> str:
+def _key(made: SetUp, source: Source, name: SecretName, secret: str) -> str:
     if secret:
         return secret
     kept = any(one.name == name and one.is_live for one in source.secrets)
+    said = gettext("none yet: keep one first")
     if kept:
-        return gettext("the one that was shown when it was kept")
-    return gettext("none yet: keep one first")
+        said = gettext("the one that was shown when it was kept")
+    made.sayings.add(said)
+    return said
 
 
 def _again() -> str:
@@ -131,7 +134,7 @@ def _tilda(made: SetUp, source: Source, token: str, secret: str) -> None:
 def _google(made: SetUp, source: Source, token: str, secret: str) -> None:
     made.lines = [
         (gettext("Webhook URL"), own_address(source)),
-        (gettext("Key"), _key(source, SecretName.SIGNING, secret)),
+        (gettext("Key"), _key(made, source, SecretName.SIGNING, secret)),
     ]
     made.notes = [
         gettext("Lead form asset → Export leads → Webhook. “Send test data” must turn green; its"
@@ -144,7 +147,7 @@ def _google(made: SetUp, source: Source, token: str, secret: str) -> None:
 def _meta(made: SetUp, source: Source, token: str, secret: str) -> None:
     made.lines = [
         (gettext("Callback URL"), own_address(source)),
-        (gettext("Verify token"), _key(source, SecretName.VERIFY_TOKEN, "")),
+        (gettext("Verify token"), _key(made, source, SecretName.VERIFY_TOKEN, "")),
     ]
     made.notes = [
         gettext("App → Webhooks → Page → leadgen. Keep here the app secret as the signing secret,"
@@ -158,7 +161,7 @@ def _meta(made: SetUp, source: Source, token: str, secret: str) -> None:
 def _vk(made: SetUp, source: Source, token: str, secret: str) -> None:
     made.lines = [
         (gettext("Address"), own_address(source)),
-        (gettext("Secret key"), _key(source, SecretName.SIGNING, secret)),
+        (gettext("Secret key"), _key(made, source, SecretName.SIGNING, secret)),
     ]
     made.notes = [
         gettext("Community → Manage → API usage → Callback API. Keep here the string that the"
@@ -182,7 +185,7 @@ def _tiktok(made: SetUp, source: Source, token: str, secret: str) -> None:
 def _typeform(made: SetUp, source: Source, token: str, secret: str) -> None:
     made.lines = [
         (gettext("Endpoint"), address_of_source(source, token)),
-        (gettext("Secret"), _key(source, SecretName.SIGNING, secret)),
+        (gettext("Secret"), _key(made, source, SecretName.SIGNING, secret)),
     ]
     made.notes = [
         gettext("Form → Connect → Webhooks. With a secret kept here each request must be signed by"

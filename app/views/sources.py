@@ -174,6 +174,13 @@ class SourceView(MapsFields, NounView):
             for row_id, tokens, used_at, came_at in self.session.execute(found)
         }
 
+    def sections(self, row: Source) -> list[Any]:
+        """Only what is set."""
+        return [
+            (title, [(label, value) for label, value in lines if value not in ("", None)])
+            for title, lines in super().sections(row)
+        ]
+
     # -- tokens ----------------------------------------------------------------------------------
 
     def context(self, row: Source) -> dict[str, Any]:

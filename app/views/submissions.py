@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask_babel import gettext
@@ -11,6 +12,7 @@ from wtforms.validators import Length
 
 from app.errors import N_, CrmError, Invalid, NotAllowedNow
 from app.intake.again import accept_failed, can_be_accepted, correct_and_accept, replay
+from app.intake.bodies import FORM_TYPE, Broken, is_json, read_form
 from app.intake.remarks import as_read
 from app.intake.trial import understood
 from app.models.lead import Lead
@@ -170,8 +172,26 @@ class SubmissionView(NounView):
             "reasons": remarks_of(row.reasons),
             "warnings": remarks_of(row.warnings),
             "body": row.body[:SHOWN_BYTES].decode("utf-8", "replace"),
+            "readable": readable(row),
             "body_is_cut": len(row.body) > SHOWN_BYTES,
         }
+
+
+def readable(row: Submission) -> str:
+    """The body as people read it: JSON in lines and letters, a form one field a line; '' when it
+    is neither.
+    """
+    try:
+        if is_json(row.media_type):
+            text = json.dumps(json.loads(row.body), ensure_ascii=False, indent=2)
+            # Half a character, which JSON can hold, is none that a page can.
+            return text[:SHOWN_BYTES].encode("utf-8", "replace").decode()
+        if row.media_type == FORM_TYPE:
+            fields = read_form(row.body, lenient=True)
+            return "\n".join(f"{name}: {value}" for name, value in fields.items())[:SHOWN_BYTES]
+    except (Broken, ValueError, RecursionError):
+        pass
+    return ""
 
 
 def remarks_of(stored: Any) -> list[tuple[str, str]]:

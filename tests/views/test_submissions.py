@@ -172,6 +172,24 @@ def test_an_administrator_reads_many_again_by_a_mended_mapping(app: Any, client_
     assert outcomes == ["accepted"] * 3 + ["rejected"] + ["repeated"] * 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("application/json", rb'{"a": "\u0410\u043d\u043d\u0430 \ud800"}', "Анна ?"),
+        ("application/x-www-form-urlencoded", b"a=%D0%90%D0%BD%D0%BD%D0%B0", "a: Анна"),
+        ("application/json", b"{", "{"),
+        ("image/png", b"\x00\xff", "\ufffd"),
+    ],
+)
+def test_a_body_is_shown_as_people_read_it(
+    app: Any, client_as: Any, kind: str, body: bytes, words: str
+) -> None:
+    row = keep(app, lambda s: rejected(s, body, media_type=kind).id)
+    operator = client_as("Operator")
+    for page in (f"show/{row}", f"{row}/correct"):
+        assert words in text_of(operator.get(f"/submissionview/{page}"))
+
+
 def test_one_is_read_again_from_its_page(app: Any, client_as: Any) -> None:
     row = keep(app, lambda s: rejected(s, b'{"phone": "12"}').id)
     admin = client_as("Admin")
