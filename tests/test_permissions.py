@@ -242,6 +242,8 @@ SourceView.issue_token             GET     MA
 SourceView.issue_token             POST    MA
 SourceView.keep_secret             GET     MA
 SourceView.keep_secret             POST    MA
+SourceView.link_campaign           GET     MA
+SourceView.link_campaign           POST    MA
 SourceView.list                    GET     MA
 SourceView.map_fields              GET     MA
 SourceView.map_fields              POST    MA

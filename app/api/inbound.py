@@ -60,6 +60,16 @@ class Inbound(TokenDoor):
             raise MethodNotAllowed(valid_methods=["POST"])
         return _response(reply)
 
+    def options(self, key: str) -> Response:
+        """A script of another page asks whether it may post JSON: it may, without cookies."""
+        reply = Reply("", 204, headers={
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": "POST",
+            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Max-Age": "86400",
+        })  # fmt: skip
+        return _response(reply)
+
     def post(self, key: str) -> Response:
         session = db.session()
         with tokens.only_looking(session):

@@ -16,8 +16,10 @@ from wtforms import SelectMultipleField, widgets
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from app.intake.formats.known import format_of
 from app.intake.remarks import as_stored
 from app.intake.trial import send_test
+from app.models.campaign import CampaignExternalId
 from app.models.clock import day_bounds, today, utc_now
 from app.models.source import (
     Scope,
@@ -32,11 +34,13 @@ from app.ui import labels
 from app.ui.access import may
 from app.ui.fields import ChoiceField, DateField, TextField
 from app.ui.formatters import moment
+from app.ui.pickers import Chosen, PickerField
 from app.views.base import Interface, NounForm, NounView, verb
 from app.views.source_mapping import MapsFields
 from app.views.source_setup import SetUp, set_up_of
 
 LAST_SHOWN = 20
+LAST_LOOKED_AT = 1000
 USE = ("live_tokens", "last_used_at", "last_submission")
 
 
@@ -75,6 +79,11 @@ class SecretForm(NounForm):
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     overlap = ChoiceField(_("Earlier ones end"), choices=OVERLAPS, default="0")
+
+
+class CampaignIdForm(NounForm):
+    external_id = TextField(_("The platform's id"), [DataRequired(), Length(max=100)])
+    campaign = PickerField(_("Campaign"), [Chosen()], noun="campaign")
 
 
 class TokenForm(NounForm):
@@ -194,6 +203,7 @@ class SourceView(MapsFields, NounView):
             "overlaps": OVERLAPS,
             "set_up": set_up_of(row),
             "counted": self._counts(row),
+            "unknown_campaigns": self._unknown_campaigns(row),
             "sees_submissions": may("show", "SubmissionView"),
             "Scope": Scope,
             "Outcome": Outcome,
@@ -350,6 +360,46 @@ class SourceView(MapsFields, NounView):
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
+    # -- ids of campaigns ------------------------------------------------------------------------
+
+    def _unknown_campaigns(self, row: Source) -> list[tuple[str, int]]:
+        """The ids that the last submissions named and that lead to no campaign."""
+        last = (
+            select(Submission.campaign_sent, Submission.campaign_id)
+            .where(Submission.source_id == row.id, Submission.campaign_sent.is_not(None))
+            .order_by(Submission.received_at.desc())
+            .limit(LAST_LOOKED_AT)
+            .subquery()
+        )
+        unknown = or_(last.c.campaign_id.is_(None), last.c.campaign_id == row.default_campaign_id)
+        count = func.count()
+        found = self.session.execute(
+            select(last.c.campaign_sent, count)
+            .where(unknown)
+            .group_by(last.c.campaign_sent)
+            .order_by(count.desc(), last.c.campaign_sent)
+            .limit(LAST_SHOWN)
+        )
+        sent = [(text, number) for text, number in found]
+        known = select(CampaignExternalId.external_id).where(
+            CampaignExternalId.external_id.in_([text for text, _ in sent])
+        )
+        taken = set(self.session.scalars(known)) if sent else set()
+        return [(text, number) for text, number in sent if text not in taken]
+
+    @verb(
+        _("Link a campaign id"), permission="mapping", form=CampaignIdForm,
+        when=lambda row: not row.is_put_away,
+    )  # fmt: skip
+    def link_campaign(self, row: Source, values: dict[str, Any]) -> str:
+        """The platform's id leads to the campaign from the next request on."""
+        campaign = values["campaign"]
+        campaign.add_external_id(platform_of(row), values["external_id"])
+        return gettext("The id leads to “%(campaign)s” from now on.", campaign=campaign.title)
+
+    def prefill_link_campaign(self, form: CampaignIdForm, row: Source) -> None:
+        form.external_id.data = request.args.get("id", "")[:100]
+
     # -- a test --------------------------------------------------------------------------------
 
     @verb(_("Send a test"), permission="test", when=lambda row: not row.is_put_away)
@@ -367,6 +417,11 @@ def _choice_of(offered: list[tuple[str, Any]]) -> ChoiceField:
         _("What it is"), [DataRequired(_("Choose one of the list."))], choices=offered,
         default=offered[0][0] if offered else "",
     )  # fmt: skip
+
+
+def platform_of(row: Source) -> str:
+    """Under which platform a campaign of this source keeps its id."""
+    return format_of(row.format).platform or row.name.lower()[:40]
 
 
 def _overlap() -> timedelta:

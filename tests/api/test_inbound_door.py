@@ -470,6 +470,40 @@ def test_an_old_form_in_windows_1251_is_read(app: Flask) -> None:
     assert "" in platform.submissions()[0]["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "column", "value"),
+    [
+        ({"your-name": "Анна"}, "first_name", "Анна"),
+        ({"form_fields[name]": "Анна"}, "first_name", "Анна"),
+        ({"client[first_name]": "Анна"}, "first_name", "Анна"),
+        ({"Name_2": "Анна"}, "first_name", "Анна"),
+        ({"Введите имя": "Анна"}, "first_name", "Анна"),
+        ({"your-email": "b@example.com"}, "email_key", "b@example.com"),
+        ({"user_email": "b@example.com"}, "email_key", "b@example.com"),
+        ({"Phone_2": "8 999 000 00 09"}, "phone_key", "+79990000009"),
+        ({"lead[phone]": "8 999 000 00 09"}, "phone_key", "+79990000009"),
+        ({"formname": "Заявка"}, "first_name", ""),
+        ({"company_name": "Ромашка"}, "first_name", ""),
+        ({"договор": "+7 (999) 000-00-09"}, "phone_key", "+79990000009"),
+    ],
+)
+def test_names_that_form_builders_make_are_understood(
+    app: Flask, sent: dict[str, str], column: str, value: str
+) -> None:
+    platform = Platform(app, "form", {})
+    contact = {} if column.endswith("_key") else {"email": "a@example.com"}
+    kind = "application/x-www-form-urlencoded"
+    assert platform.post(urlencode(contact | sent).encode(), kind).status_code == 200
+    assert [lead[column] for lead in platform.leads()] == [value]
+
+
+def test_a_script_of_another_page_may_post(app: Flask) -> None:
+    platform = Platform(app, "form", {})
+    answer = app.test_client().options(f"/in/{platform.key}")
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
 def test_a_robot_in_the_trap_reads_success_and_makes_no_lead(app: Flask) -> None:
     platform = Platform(app, "form", {"honeypot_field": "url"})
     kind = "application/x-www-form-urlencoded"

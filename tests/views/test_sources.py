@@ -292,6 +292,36 @@ def test_a_changed_address_shuts_the_old_one(app: Flask, client_as: Any) -> None
     assert google(app, number, key) == 200
 
 
+def test_an_unknown_id_of_a_campaign_is_linked_from_the_page(app: Flask, client_as: Any) -> None:
+    number = made_source(app, "google")
+    client = client_as("Marketer")
+    key = keep_secret(client, number)
+    with app.app_context():
+        address = db.session.get_one(Source, number).address
+    with stored(app) as session:
+        campaign = make_campaign(session).id
+
+    def arrive(lead: str) -> None:
+        columns = [{"column_id": "EMAIL", "string_value": f"{lead}@example.com"}]
+        body = {"google_key": key, "lead_id": lead, "campaign_id": 2100000000001,
+                "user_column_data": columns}  # fmt: skip
+        assert visitor(app).post(f"/in/{address}", json=body).status_code == 200
+
+    arrive("one")
+    shown = page(client, f"/sourceview/show/{number}")
+    link = f"/sourceview/{number}/link_campaign"
+    assert f"{link}?id=2100000000001" in shown
+    assert form_of(client, f"{link}?id=2100000000001")["external_id"] == "2100000000001"
+    answer = send(client, link, external_id="2100000000001", campaign=campaign)
+    assert answer.status_code == 302
+    arrive("two")
+    with stored(app) as session:
+        assert session.scalars(select(Lead.campaign_id).order_by(Lead.id)).all() == [None, campaign]
+    assert "?id=2100000000001" not in page(client, f"/sourceview/show/{number}")
+    answer = send(client, link, external_id="2100000000001", campaign=campaign)
+    assert "This id belongs to the campaign" in answer.get_data(as_text=True)
+
+
 def test_a_test_is_sent_and_makes_no_lead_that_counts(app: Flask, client_as: Any) -> None:
     number = made_source(app, "tilda")
     client = client_as("Marketer")

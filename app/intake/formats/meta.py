@@ -47,7 +47,7 @@ class Meta(Format):
     def is_signed(self, delivery: Delivery, keys: Sequence[str]) -> bool:
         algorithm, _, given = delivery.header(HEADER).partition("=")
         return algorithm == "sha256" and is_same(
-            given, [mac(key, delivery.body).hex() for key in keys]
+            given.lower(), [mac(key, delivery.body).hex() for key in keys]
         )
 
     def handshake(self, delivery: Delivery, secrets: Secrets) -> Reply | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from app.models.contacts import clean_text
 
@@ -16,7 +17,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
              "какквамобращаться", "имяифамилия", "имяфамилия", "контактноелицо"),
     "fio": ("фио", "fio", "клиент", "вашефио", "фамилияимяотчество"),
     "phone": ("phone", "phonenumber", "phonenumbers", "phones", "tel", "telephone", "mobile",
-              "mobilephone", "mobilenumber", "yourphone", "cell", "whatsapp", "whatsappnumber",
+              "mobilephone", "mobilenumber", "cell", "whatsapp", "whatsappnumber",
               "workphone", "workphonenumber", "homephone", "contactphone", "contactnumber",
               "телефон", "ваштелефон", "вашномер", "вашномертелефона", "номертелефона", "номер",
               "мобильный", "мобильныйтелефон", "контактныйтелефон"),
@@ -50,7 +51,12 @@ CLICK_IDS = frozenset(
 # Words of a question whose answer may be a contact when no field was named plainly.
 _PHONE = re.compile(r"phone|\btel\b|телефон|мобильн|whats\s?app|номер для связи", re.IGNORECASE)
 _EMAIL = re.compile(r"e-?mail|почт|имейл|емейл", re.IGNORECASE)
-_NAME = re.compile(r"зовут|ваше имя|как .*обращаться|your name|full name", re.IGNORECASE)
+_NAME = re.compile(
+    r"зовут|\bимя\b|\bфио\b|как .*обращаться|your name|full name|first and last", re.IGNORECASE
+)
+# Of form builders: your-name, user_phone, client[email], form_fields[phone], Phone_2.
+_WHOSE = re.compile(r"^(?:your|user|client|customer|contact|lead|person)(?=.)")
+_INSIDE = re.compile(r"\[([^\[\]]+)\]$")
 _SIGNS = re.compile(r"[\W_]+")
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
 _NUMBER = re.compile(r"\+[\d\s().–-]{9,25}")
@@ -58,6 +64,19 @@ _NUMBER = re.compile(r"\+[\d\s().–-]{9,25}")
 
 def bare(name: str) -> str:
     return _SIGNS.sub("", clean_text(name).casefold())
+
+
+def field_of(name: str, known: Mapping[str, str] | None = None) -> str | None:
+    """Our field for this name; what the format itself `known`s comes first."""
+    inside = _INSIDE.search(name.strip())
+    for text in dict.fromkeys((name, inside[1] if inside else name)):
+        short = bare(text)
+        plain = short.rstrip("0123456789")
+        for one in dict.fromkeys((short, plain, _WHOSE.sub("", plain))):
+            field = (known or {}).get(one) or FIELD_OF.get(one)
+            if field:
+                return field
+    return None
 
 
 def guess(question: str, value: str) -> str | None:

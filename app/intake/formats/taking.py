@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.intake.arrival import Arrival, CampaignSent
-from app.intake.formats.names import CLICK_IDS, FIELD_OF, bare, contact_in, guess
+from app.intake.formats.names import CLICK_IDS, bare, contact_in, field_of, guess
 from app.intake.formats.values import (
     HIDDEN,
     NO,
@@ -93,7 +93,7 @@ class Taking:
             short = bare(text)
             if short.startswith("utm") or short in CLICK_IDS:
                 return "mark"
-            field = self.known.get(short) or FIELD_OF.get(short)
+            field = field_of(text, self.known)
             if field:
                 return field
         return None

@@ -55,7 +55,7 @@ class TikTok(Format):
         stamped = delivery.header(STAMPED)
         if stamped:
             return _fits_stamp(stamped, delivery, keys)
-        given = delivery.header(OPEN).removeprefix("sha256=")
+        given = delivery.header(OPEN).removeprefix("sha256=").lower()
         bodies = {delivery.body, in_ascii(delivery.body)}
         return is_same(given, [mac(key, body).hex() for key in keys for body in bodies])
 
@@ -92,7 +92,7 @@ def _fits_stamp(header: str, delivery: Delivery, keys: Sequence[str]) -> bool:
     if sent_at is None or abs((delivery.at or utc_now()) - sent_at) > CLOCKS_APART:
         return False
     message = f"{stamp}.".encode() + delivery.body
-    return is_same(parts.get("s", ""), [mac(key, message).hex() for key in keys])
+    return is_same(parts.get("s", "").lower(), [mac(key, message).hex() for key in keys])
 
 
 def in_ascii(body: bytes) -> bytes:
