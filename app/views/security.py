@@ -41,7 +41,7 @@ from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
+from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from app.errors import CrmError
@@ -115,7 +115,11 @@ class NewPasswordForm(ResetPasswordForm):
 
 
 class OwnPasswordForm(DynamicForm):
-    old_password = PasswordField(lazy_gettext("Present password"), [DataRequired()])
+    old_password = PasswordField(
+        lazy_gettext("Present password"),
+        [DataRequired()],
+        render_kw={"autocomplete": "current-password"},
+    )
     password = PasswordField(lazy_gettext("New password"), [DataRequired(), _length])
     conf_password = PasswordField(lazy_gettext("The new password again"), [DataRequired(), _same])
 
@@ -161,9 +165,20 @@ class PasswordView(ResetPasswordView):
         return user or abort(404)
 
 
+class OwnNameForm(DynamicForm):
+    first_name = StringField(
+        lazy_gettext("First name"), [DataRequired()], render_kw={"autocomplete": "given-name"}
+    )
+    last_name = StringField(
+        lazy_gettext("Last name"), [DataRequired()], render_kw={"autocomplete": "family-name"}
+    )
+
+
 class OwnNameView(UserInfoEditView):
     route_base = "/account"
+    form = OwnNameForm
     form_title = lazy_gettext("My name")
+    message = lazy_gettext("Your name has been changed.")
 
 
 # -- users and roles -----------------------------------------------------------------------------
@@ -191,13 +206,43 @@ class UserView(Guarded, UserDBModelView):
     list_title = lazy_gettext("Users")
     show_title = lazy_gettext("User")
     add_title = lazy_gettext("New user")
-    edit_title = lazy_gettext("Edit user")
+    edit_title = lazy_gettext("Change user")
+    user_info_title = lazy_gettext("My account")
+    label_columns = {
+        "username": lazy_gettext("User name"),
+        "first_name": lazy_gettext("First name"),
+        "last_name": lazy_gettext("Last name"),
+        "email": lazy_gettext("E-mail"),
+        "active": lazy_gettext("Active"),
+        "roles": lazy_gettext("Roles"),
+        "last_login": lazy_gettext("Last log-in"),
+        "login_count": lazy_gettext("Log-ins"),
+        "fail_login_count": lazy_gettext("Failed log-ins"),
+        "created_on": lazy_gettext("Created"),
+        "created_by": lazy_gettext("Created by"),
+        "changed_on": lazy_gettext("Changed"),
+        "changed_by": lazy_gettext("Changed by"),
+    }
     list_columns = ["username", "first_name", "last_name", "email", "roles", "active", "last_login"]
     order_columns = ["username", "first_name", "last_name", "email", "active", "last_login"]
     base_order = ("username", "asc")
     search_columns = ["username", "first_name", "last_name", "email", "active"]
     edit_columns = ["username", "first_name", "last_name", "email", "active", "roles"]
     add_columns = [*edit_columns, "password", "conf_password"]
+    show_fieldsets = [
+        (
+            lazy_gettext("Account"),
+            {"fields": ["username", "first_name", "last_name", "email", "active", "roles"]},
+        ),
+        (
+            lazy_gettext("History"),
+            {"fields": ["last_login", "login_count", "fail_login_count", "created_on",
+                        "created_by", "changed_on", "changed_by"]},
+        ),
+    ]  # fmt: skip
+    user_show_fieldsets = [
+        (None, {"fields": ["username", "first_name", "last_name", "email", "roles"]})
+    ]
     formatters_columns = dict.fromkeys(
         (
             "active",
@@ -229,6 +274,18 @@ class UserView(Guarded, UserDBModelView):
         "conf_password": NewPasswordForm.conf_password,
     }
 
+    @action("resetmypassword", lazy_gettext("Change my password"), "", "fa-lock", multiple=False)
+    def resetmypassword(self, item: User) -> Response:
+        return super().resetmypassword(item)
+
+    @action("resetpasswords", lazy_gettext("New password"), "", "fa-lock", multiple=False)
+    def resetpasswords(self, item: User) -> Response:
+        return super().resetpasswords(item)
+
+    @action("userinfoedit", lazy_gettext("Change my name"), "", "fa-edit", multiple=False)
+    def userinfoedit(self, item: User) -> Response:
+        return super().userinfoedit(item)
+
     def pre_add(self, item: User) -> None:
         item.password = self.appbuilder.sm.hashed(item.password)
 
@@ -252,7 +309,7 @@ class RoleView(Guarded, RoleModelView):
     list_title = lazy_gettext("Roles")
     show_title = lazy_gettext("Role")
     add_title = lazy_gettext("New role")
-    edit_title = lazy_gettext("Edit role")
+    edit_title = lazy_gettext("Change role")
     list_columns = ["name"]
     label_columns = {
         "name": lazy_pgettext("of a thing", "Name"),
@@ -309,5 +366,5 @@ def _copies_of(name: str) -> Iterator[str]:
     """Operator copy, Operator copy 2, …, within what the column holds."""
     longest = Role.__table__.c.name.type.length
     for number in count(1):
-        ending = f" {gettext('copy')}" + (f" {number}" if number > 1 else "")
+        ending = " " + gettext("copy") + (f" {number}" if number > 1 else "")
         yield name[: longest - len(ending)] + ending
