@@ -19,7 +19,7 @@ from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
-from app.models.source import Scope, SourceFormat
+from app.models.source import Scope, SecretName, SourceFormat
 from app.models.submission import Outcome
 
 STATES: dict[type[StrEnum], dict[str, Any]] = {
@@ -94,6 +94,12 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "tiktok": "TikTok",
         "typeform": "Typeform",
         "yandex": _l("Yandex Forms"),
+    },
+    SecretName: {
+        "signing": _l("Signing secret or key"),
+        "verify_token": _l("Verify token"),
+        "confirmation": _l("String that the server must return"),
+        "access_token": _l("Access token"),
     },
     ContactKind: {"phone": _l("Phone"), "email": _l("E-mail")},
     BatchKind: {"seed": _l("Demo data"), "import": _l("Import")},

@@ -107,7 +107,7 @@ def _form(made: SetUp, source: Source, token: str, secret: str) -> None:
         gettext("The visitor is led to the address for thanks, if the source has one. A faulty"
                 " form is answered by 400 with the names of its fields."),
     ]  # fmt: skip
-    trap = source.honeypot or "website"
+    trap, send = source.honeypot or "website", gettext("Send")
     made.example = "\n".join(
         [
             f'<form method="post" action="{address}">',
@@ -115,7 +115,7 @@ def _form(made: SetUp, source: Source, token: str, secret: str) -> None:
             '  <input name="phone" type="tel" autocomplete="tel" required>',
             '  <input name="email" type="email" autocomplete="email">',
             f'  <input name="{trap}" tabindex="-1" autocomplete="off" aria-hidden="true" hidden>',
-            f"  <button>{gettext('Send')}</button>",
+            f"  <button>{send}</button>",
             "</form>",
         ]
     )

@@ -58,12 +58,6 @@ OVERLAPS = [
     ("604800", _("In a week")),
     ("2592000", _("In thirty days")),
 ]
-SECRET_WORDS = {
-    SecretName.SIGNING: _("Signing secret or key"),
-    SecretName.VERIFY_TOKEN: _("Verify token"),
-    SecretName.CONFIRMATION: _("String that the server must return"),
-    SecretName.ACCESS_TOKEN: _("Access token"),
-}
 COUNTED = (("today", _("Today")), ("week", _("7 days")), ("month", _("30 days")))
 MOST_COUNTED = 10_000
 
@@ -199,7 +193,7 @@ class SourceView(MapsFields, NounView):
             "tokens": self.session.scalars(tokens.limit(100)).all(),
             "submissions": self._last_submissions(row),
             "secrets": self._secrets(row),
-            "secret_words": SECRET_WORDS,
+            "SecretName": SecretName,
             "overlaps": OVERLAPS,
             "set_up": set_up_of(row),
             "counted": self._counts(row),
@@ -306,7 +300,7 @@ class SourceView(MapsFields, NounView):
     # -- secrets and the address -------------------------------------------------------------------
 
     def secret_form(self, row: Source) -> type[SecretForm]:
-        offered = [(name.value, SECRET_WORDS[name]) for name in row.secret_names]
+        offered = [(name.value, labels.label(SecretName, name)) for name in row.secret_names]
         return type("SecretForm", (SecretForm,), {"name": _choice_of(offered)})
 
     @verb(
@@ -318,7 +312,7 @@ class SourceView(MapsFields, NounView):
         name = SecretName(values["name"])
         text = row.keep_secret(name, values["secret"], overlap)
         self.session.flush()
-        word = str(SECRET_WORDS[name])
+        word = labels.label(SecretName, name)
         said = text if name is SecretName.SIGNING else ""
         return self._once_page(word, row, set_up_of(row, secret=said), secret=text, word=word)
 
