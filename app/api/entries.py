@@ -5,6 +5,7 @@ Looked up anew in each request, so that what is revoked or expired is refused at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from app.models.clock import utc_now
 from app.models.sealing import CannotOpen, unseal
 from app.models.source import SECRETS_OF, Scope, SecretName, Source, SourceSecret
 
-ADDRESS_LENGTH = 22
+ADDRESS = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 SECRET = (
     SourceSecret.name.label("secret"), SourceSecret.sealed, SourceSecret.expires_at,
@@ -63,7 +64,7 @@ class Entry:
 
 def find(session: Session, key: str) -> Entry:
     """By the source's address or by a token in its place. Raises EntryRefused."""
-    if len(key) == ADDRESS_LENGTH:
+    if ADDRESS.fullmatch(key):
         rows = session.connection().execute(BY_ADDRESS, {"address": key}).all()
         if rows and rows[0].archived_at is None:
             return Entry(sender_of(rows[0]), _live(rows), _presented(session, rows[0].id))

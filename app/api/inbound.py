@@ -7,6 +7,7 @@ verb, commit, the answer that the platform wants.
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
 from typing import Any
 
 from flask import Response, json, request
@@ -50,14 +51,14 @@ class Inbound(TokenDoor):
 
     def get(self, key: str) -> Response:
         """By which Meta tries an address; to others there is nothing to get."""
+        if not request.args:
+            raise MethodNotAllowed(valid_methods=["POST"])
         entry = entries.find(db.session(), key)
         form = format_of(entry.sender.format)
         delivery = Delivery(b"", headers=_headers(), query=request.args.to_dict(), at=utc_now())
         reply = form.handshake(delivery, entry.secrets)
-        if reply is None and request.args:
-            raise EntryRefused
         if reply is None:
-            raise MethodNotAllowed(valid_methods=["POST"])
+            raise EntryRefused
         return _response(reply)
 
     def options(self, key: str) -> Response:
@@ -163,11 +164,12 @@ class _Parcel:
 
     def whole(self) -> Arrival:
         """Everything as one submission, for what cannot be read or worked."""
-        return self._arrival(self.values, is_all=True)
+        return self._arrival(deepcopy(self.values), is_all=True)
 
     def arrivals(self) -> list[Arrival]:
         found = []
-        for item in self.items:
+        for sent in self.items:
+            item = deepcopy(sent)  # what is hidden in it must be there when we try again
             arrival = self._arrival(item, is_all=len(self.items) == 1)
             self.form.read(item, arrival)
             for remark in self.delivery.remarks:

@@ -17,12 +17,15 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 from gunicorn.glogging import Logger
+from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
+from app.intake import receive_many
 from app.intake.formats.known import FORMATS
 from app.models import Lead
 from app.models.clock import utc_now
 from app.models.source import SecretName, Source, SourceFormat, SourceSecret
+from tests.api.test_races import at_once
 from tests.factories import make_campaign
 from tests.intake.cases import Platform
 
@@ -163,8 +166,9 @@ def test_the_servers_log_holds_no_token_of_an_address(monkeypatch: pytest.Monkey
 def test_a_get_is_only_for_the_handshake(app: Flask) -> None:
     platform = Platform(app, "google", {"google_key": SECRET})
     client = app.test_client()
-    assert client.get(f"/in/{platform.key}").status_code == 405
-    assert client.get("/in/unknown").status_code == 403
+    for key in (platform.key, "unknown", "A" * 22):
+        assert client.get(f"/in/{key}").status_code == 405
+        assert client.get(f"/in/{key}?hub.mode=subscribe").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -608,6 +612,47 @@ def test_when_we_fail_the_whole_request_is_kept_and_sent_again(
     monkeypatch.undo()
     assert platform.post(google()).status_code == 200
     assert len(platform.leads()) == 1
+
+
+@pytest.mark.parametrize("form", ["google", "vk"])
+def test_a_second_try_still_knows_the_key_of_the_body(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    platform = Platform(app, form, {"secret": SECRET})
+    tries: list[int] = []
+
+    def once(*args: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("deadlock", {}, Exception())
+        return receive_many(*args)
+
+    monkeypatch.setattr("app.api.inbound.receive_many", once)
+    assert platform.post(google() if form == "google" else vk()).status_code == 200
+    assert [one["outcome"] for one in platform.submissions()] == ["accepted"]
+
+
+@pytest.mark.parametrize("key", ["%00" * 22, "A" * 21 + "%00", "%ff" * 22, "é" * 22, "a" * 600])
+def test_no_odd_address_is_an_error_of_ours(app: Flask, key: str) -> None:
+    assert app.test_client().post(f"/in/{key}", data=b"{}").status_code in (403, 404)
+
+
+def test_one_id_at_one_moment_is_one_request(app: Flask) -> None:
+    platform = Platform(app, "google", {"google_key": SECRET})
+    answers = at_once([lambda: platform.post(google()) for _ in range(6)])
+    assert [answer.status_code for answer in answers] == [200] * 6
+    outcomes = [one["outcome"] for one in platform.submissions()]
+    assert sorted(outcomes) == ["accepted"] + ["repeated"] * 5
+
+
+def test_one_notice_at_one_moment_waits_once(app: Flask) -> None:
+    platform = Platform(app, "meta", {})
+    sent = {"field": "leadgen", "value": {"leadgen_id": "7"}}
+    body = json.dumps({"object": "page", "entry": [{"changes": [sent, sent]}]}).encode()
+    answers = at_once([lambda: platform.post(body) for _ in range(3)])
+    assert [answer.status_code for answer in answers] == [200] * 3
+    outcomes = [one["outcome"] for one in platform.submissions()]
+    assert sorted(outcomes) == ["pending"] + ["repeated"] * 5
 
 
 def test_a_request_that_names_itself_is_answered_once(app: Flask) -> None:
