@@ -196,3 +196,29 @@ def test_one_is_read_again_from_its_page(app: Any, client_as: Any) -> None:
     answer = press(admin, f"/submissionview/{row}/replay")
     assert answer.location == f"/submissionview/show/{row}"
     assert read(app, lambda s: s.get_one(Submission, row).outcome) == "rejected"
+
+
+def test_more_than_one_request_can_do_is_read_again_by_the_worker(
+    app: Any, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.base.bulk.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("app.views.base.bulk.PART", 2)
+
+    def fill(session: Any) -> None:
+        source = make_source(session, format="form")
+        for at in range(5):
+            rejected(session, b'{"q": "+7999000000%d"}' % at, source=source)
+        rejected(session, b"{", source=source)
+        source.use_mapping({"q": "phone"})
+
+    keep(app, fill)
+    admin = client_as("Admin")
+    asked = {"act": "replay", "all": "1", "form_key": "k" * 24, "run": "1"}
+    answer = admin.post("/submissionview/bulk?_flt_2_outcome=rejected", data=asked)
+    assert answer.location.startswith("/jobview/show/")
+    while app.extensions["crm_turn"]():
+        pass
+    page = text_of(admin.get(answer.location))
+    assert "The body of this submission cannot be read again." in page
+    outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))
+    assert outcomes == ["accepted"] * 5 + ["rejected"] + ["repeated"] * 5
