@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.api import entries, errors, tokens
+from app.api import entries, errors, tokens, visitors
 from app.api.doors import TokenDoor
 from app.api.entries import Entry, EntryRefused
 from app.api.parcels import KILOBYTE, LIMIT, SECRET_NAMES, multipart_of, read_body, without_secrets
@@ -87,11 +87,11 @@ class Inbound(TokenDoor):
         try:
             entries.admit(entry, form, delivery)
         except Broken as broken:
-            return _response(_unreadable(form, Remark(broken.why), broken.status))
+            return _response(_unreadable(form, Remark(broken.why), broken.status), form)
         parcel = _Parcel(form, delivery, entry, key, is_too_large=raw is None)
         for _ in range(TRIES):
             try:
-                return _response(self._take(session, key, parcel))
+                return _response(self._take(session, key, parcel), form)
             except EntryRefused:  # revoked while the body was on its way
                 raise
             except DBAPIError as error:
@@ -103,7 +103,7 @@ class Inbound(TokenDoor):
                 failure = error
                 break
         log.error("door in: a submission could not be worked", exc_info=failure)
-        return _response(self._fail(session, key, parcel))
+        return _response(self._fail(session, key, parcel), form)
 
     def _take(self, session: Session, key: str, parcel: _Parcel) -> Reply:
         say_only_reads(False)
@@ -273,7 +273,9 @@ def _headers() -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _response(reply: Reply) -> Response:
+def _response(reply: Reply, form: Format | None = None) -> Response:
+    if form is not None and form.has_visitors and reply.status != 303 and visitors.wants_page():
+        return visitors.page_of(reply)
     body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
     response = Response(body, reply.status, mimetype=reply.media_type)
     response.headers.update(reply.headers)

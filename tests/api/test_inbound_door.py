@@ -437,6 +437,22 @@ def test_a_form_leads_its_visitor_to_the_thanks(app: Flask) -> None:
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
+def test_a_visitor_without_a_page_of_thanks_reads_ours(app: Flask) -> None:
+    platform = Platform(app, "form", {})
+    kind = "application/x-www-form-urlencoded"
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = platform.post(urlencode(PHONE).encode(), kind, **browser)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert "Thank you" in answer.get_data(as_text=True)
+    answer = platform.post(b"phone=%3Cb%3E12", kind, **browser)
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
+    assert "<b>Phone</b>" in text
+    assert "<b>12" not in text
+    answer = platform.post(b"phone=12", kind, **browser, **{"Accept-Language": "ru"})
+    assert "Телефон" in answer.get_data(as_text=True)
+
+
 def test_a_faulty_form_names_its_fields_and_nobody_else(app: Flask) -> None:
     platform = Platform(app, "form", {})
     kind = "application/x-www-form-urlencoded"

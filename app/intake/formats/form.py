@@ -18,6 +18,7 @@ class WebForm(Format):
 
     name = SourceFormat.FORM
     tells_faults = True
+    has_visitors = True
     sample = generic.Generic.sample | {"page": "https://example.com/"}
 
     def read(self, values: Mapping[str, Any], arrival: Arrival) -> None:

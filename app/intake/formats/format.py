@@ -87,6 +87,7 @@ class Format:
     name: ClassVar[SourceFormat]
     platform: ClassVar[str | None] = None  # whose campaign ids it sends
     tells_faults: ClassVar[bool] = False  # 400 with the faulty fields; platforms would send again
+    has_visitors: ClassVar[bool] = False  # whose browsers post, and show what we answer
     hidden: ClassVar[frozenset[str] | None] = None  # names of secrets in bodies; None: the usual
     sample: ClassVar[Any] = None
 
