@@ -274,6 +274,7 @@ SubmissionView.action_post         POST    act
 SubmissionView.bulk                POST    OGA
 SubmissionView.correct             GET     OGA
 SubmissionView.correct             POST    OGA
+SubmissionView.fetch_now           POST    OGA
 SubmissionView.list                GET     OGA
 SubmissionView.replay              POST    A
 SubmissionView.show                GET     OGA

@@ -54,7 +54,9 @@ class Entry:
 
     @property
     def signing(self) -> list[str]:
-        return self.secrets.get(SecretName.SIGNING.value, [])
+        """None for a format that signs nothing, though it may have kept one for another before."""
+        may = SecretName.SIGNING in SECRETS_OF.get(self.sender.format, ())
+        return self.secrets.get(SecretName.SIGNING.value, []) if may else []
 
     @property
     def known_texts(self) -> list[str]:

@@ -78,9 +78,8 @@ class Inbound(TokenDoor):
         form = format_of(entry.sender.format)
         raw = read_body(request)
         delivery = Delivery(
-            raw or b"", request.mimetype, _headers(), request.args.to_dict(), utc_now(),
-            multipart_of(request) if raw is not None else None,
-        )  # fmt: skip
+            raw or b"", request.mimetype, _headers(), request.args.to_dict(), utc_now()
+        )
         reply = form.greet(delivery, entry.secrets, entry.sender)
         if reply is not None:
             return _response(reply)
@@ -88,6 +87,8 @@ class Inbound(TokenDoor):
             entries.admit(entry, form, delivery)
         except Broken as broken:
             return _response(_unreadable(form, Remark(broken.why), broken.status), form)
+        if raw is not None:
+            delivery.multipart = multipart_of(request)
         parcel = _Parcel(form, delivery, entry, key, is_too_large=raw is None)
         for _ in range(TRIES):
             try:

@@ -72,7 +72,7 @@ class SecretName(StrEnum):
 
 
 # What each format may hold, its signing secret first.
-SECRETS_OF: dict[SourceFormat, tuple[SecretName, ...]] = {
+SECRETS_OF: dict[str, tuple[SecretName, ...]] = {
     SourceFormat.GOOGLE: (SecretName.SIGNING,),
     SourceFormat.META: (SecretName.SIGNING, SecretName.VERIFY_TOKEN, SecretName.ACCESS_TOKEN),
     SourceFormat.VK: (SecretName.SIGNING, SecretName.CONFIRMATION),
@@ -163,7 +163,8 @@ class Source(Noun, Editable, PutAway, Batched, Model):
     @property
     def is_signed(self) -> bool:
         """Whether its requests must carry a signature or a key, and not a token."""
-        return any(one.name == SecretName.SIGNING and one.is_live for one in self.secrets)
+        may = SecretName.SIGNING in self.secret_names
+        return may and any(one.name == SecretName.SIGNING and one.is_live for one in self.secrets)
 
     def use_mapping(self, mapping: dict[str, str]) -> None:
         """From the next request on. Raises Invalid for more than 100 names or an unknown field."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from app.intake.again import accept_failed, can_be_accepted, correct_and_accept,
 from app.intake.bodies import FORM_TYPE, Broken, is_json, read_form
 from app.intake.remarks import as_read
 from app.intake.trial import understood
+from app.models.clock import utc_now
 from app.models.lead import Lead
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
@@ -64,6 +66,10 @@ class SourceField(PickerField):
 
 
 AGAIN = (Outcome.FAILED.value, Outcome.REJECTED.value)
+
+
+def _can_be_fetched(row: Submission) -> bool:
+    return row.outcome == Outcome.PENDING and bool(current_app.config["META_FETCH"])
 
 
 class CorrectForm(NounForm):
@@ -153,6 +159,12 @@ class SubmissionView(NounView):
 
     def why_not(self, row: Any) -> CrmError:
         return NotAllowedNow(N_("This submission has its lead already."))
+
+    @verb(_("Fetch the answers now"), permission="accept", when=_can_be_fetched)
+    def fetch_now(self, row: Submission) -> str:
+        """The worker asks the platform again, however often it has asked before."""
+        row.fetches, row.fetch_at = 0, utc_now()
+        return gettext("The answers are being fetched. Reload the page in a moment.")
 
     @verb(_("Accept"), when=lambda row: row.outcome == Outcome.FAILED, style="primary")
     def accept(self, row: Submission) -> Any:

@@ -138,6 +138,17 @@ def test_a_signed_source_asks_for_the_signature_whatever_the_token(app: Flask) -
     assert platform.post(b"{}").status_code == 403
 
 
+def test_a_secret_of_another_format_before_hinders_nobody(app: Flask) -> None:
+    platform = Platform(app, "google", {"google_key": SECRET})
+
+    def turn(source: Source) -> str:
+        source.change(format="form")
+        return source.issue_token()
+
+    platform.key = change(app, platform, turn)
+    assert platform.post(b"phone=%2B79990000001", "application/x-www-form-urlencoded").json
+
+
 def test_secrets_are_sealed_and_stay_out_of_logs_and_bodies(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:

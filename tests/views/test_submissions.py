@@ -222,3 +222,23 @@ def test_more_than_one_request_can_do_is_read_again_by_the_worker(
     assert "The body of this submission cannot be read again." in page
     outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))
     assert outcomes == ["accepted"] * 5 + ["rejected"] + ["repeated"] * 5
+
+
+def test_what_waits_for_its_answers_says_so_and_is_fetched_on_request(
+    app: Any, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(session: Any) -> int:
+        source = make_source(session, format="meta")
+        return int(made(session, source=source, door="meta", outcome="pending", reasons=None).id)
+
+    row = keep(app, lambda s: waits(s))
+    operator = client_as("Operator")
+    address = f"/submissionview/show/{row}"
+    text = text_of(operator.get(address))
+    assert "its answers are to be fetched" in text
+    assert "fetch_now" not in text
+    monkeypatch.setitem(app.config, "META_FETCH", True)
+    assert "fetch_now" in text_of(operator.get(address))
+    assert press(operator, f"/submissionview/{row}/fetch_now").status_code == 302
+    assert read(app, lambda s: s.get_one(Submission, row).fetch_at) is not None
+    assert "The next try is at" in text_of(operator.get(address))
