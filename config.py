@@ -173,6 +173,9 @@ MAX_CONTENT_LENGTH = 10 * 1024 * 1024
 IMPORT_MB = number("IMPORT_MB", 50, least=1, most=500)  # files of the import pages
 WTF_CSRF_ENABLED = True
 WTF_CSRF_TIME_LIMIT = None  # the session's own end is the limit; a form may stay open all day
+# Whether the answers of Meta's leads are fetched from there: all that needs the internet.
+META_FETCH = flag("META_FETCH", False)
+META_GRAPH_URL = text("META_GRAPH_URL", "https://graph.facebook.com/v23.0")
 LOGIN_TRIES = number("LOGIN_TRIES", 10, least=3, most=1000)  # wrong ones in 15 minutes
 
 # -- Flask-AppBuilder ------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 # Not `import config`: gunicorn would take that name for a setting of its own.
 from config import SQLALCHEMY_DATABASE_URI, number
 
@@ -39,6 +41,24 @@ limit_request_field_size = 8190
 control_socket_disable = True
 # Heartbeat files on a slow disk stall the workers.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+# What follows it may be a source's token (app/api/inbound.py).
+HIDDEN_AFTER = "/in/"
+
+
+class Discreet(Logger):
+    """Writes the addresses of webhooks without the token that may stand in them."""
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+        said: dict[str, Any] = Logger.atoms(self, resp, req, environ, request_time)
+        if str(said.get("U", "")).startswith(HIDDEN_AFTER):
+            said["U"] = f"{HIDDEN_AFTER}***"
+            said["r"] = f"{said.get('m', '')} {said['U']}"
+        return said
+
+
+logger_class = Discreet
 
 
 class JsonLines(logging.Formatter):

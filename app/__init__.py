@@ -10,7 +10,7 @@ from flask_appbuilder import AppBuilder
 
 from app import api, database, i18n, listeners, roles, ui, views, web
 from app.extensions import csrf, db, migrate
-from app.models import clock
+from app.models import clock, sealing
 from app.security import SecurityManager
 
 
@@ -22,6 +22,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config["FAB_ROLES"] = roles.as_fab_roles()
 
     clock.use_zone(app.config["COMPANY_TIMEZONE"])
+    sealing.use_key(app.config["SECRETS_KEY"])
     listeners.register()
     db.init_app(app)
     migrate.init_app(app, db)

@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         f"{CHANGE} work note convert merge restore export",
         f"{EDIT} work note convert merge restore export",
     ),
-    "SubmissionView": (f"{SEE} accept", "", f"{SEE} accept", f"{SEE} accept"),
+    "SubmissionView": (f"{SEE} accept", "", f"{SEE} accept", f"{SEE} accept replay"),
     "ClientView": (
         f"{SEE} note",
         "",
@@ -44,7 +44,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "CampaignView": (SEE, f"{EDIT} restore", SEE, f"{EDIT} restore"),
     "ChannelView": (SEE, CHANGE, SEE, CHANGE),
     "SpendView": ("", f"{EDIT} export", "", f"{EDIT} export"),
-    "SourceView": ("", f"{EDIT} restore token", "", f"{EDIT} restore token"),
+    "SourceView": (
+        "",
+        f"{EDIT} restore token mapping test",
+        "",
+        f"{EDIT} restore token mapping test",
+    ),
     # what it earned
     "StatisticsView": ("read", "read export", "read", "read export"),
     "RoiChartView": ("chart", "chart", "chart", "chart"),
@@ -97,6 +102,7 @@ OPEN_TO_VISITORS = frozenset(
         "api.leads",
         "api.leadbatch",
         "api.submissions",
+        "api.in",
         "api.campaignstatistics",
     }
 )

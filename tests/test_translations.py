@@ -303,6 +303,8 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path, monkeypatch)
 # What is called the same in Russian: names of things, codes, what programs say to each other.
 SAME = re.compile(
     r"\b(?:CRM|CSV|PDF|PNG|JPEG|UTM|ROI|ROAS|CPL|CAC|SHA|RUB|RU|English|wkhtmltopdf|yandex|vk|google"
+    r"|Google Ads|Meta|Facebook|Instagram|TikTok|Tilda|Typeform|JSON|Token|KZ"
+    r"|Retry-After|Idempotency-Key"
     r"|Admin|Operator|Manager|Marketer|Public|admin|operator|manager|marketer"
     r"|demo-\w+|demo|question)\b"  # sent with the demo's submissions
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -67,7 +68,7 @@ def read_parcel(
         _open(parcel, request, forms, lenient)
     except Broken as broken:
         parcel.fault, parcel.status = Remark(broken.why), broken.status
-    _hide_secrets(parcel, token)
+    parcel.body = without_secrets(parcel.values, parcel.body, parcel.media_type, [token])
     return parcel
 
 
@@ -107,20 +108,28 @@ def _multipart(request: Request) -> Sent:
         raise Broken(Why.BROKEN_FORM) from None
 
 
-def _hide_secrets(parcel: Parcel, token: str) -> None:
-    """The body stays as it came, unless a field that names a secret stands in it: then the same
-    values are written anew without it.
+def without_secrets(
+    values: Any,
+    body: bytes,
+    media_type: str,
+    texts: Sequence[str],
+    names: frozenset[str] = SECRET_NAMES,
+    *,
+    anew: bool = False,
+) -> bytes:
+    """The body stays as it came, unless a field that names a secret stands in it (or `anew` is
+    said): then the same values, in which secrets are hidden, are written anew.
     """
-    if _hide(parcel.values, token):
-        if parcel.media_type == FORM_TYPE:
-            parcel.body = urlencode(parcel.values).encode()
-        else:
-            parcel.body = json.dumps(parcel.values).encode()
-    if len(token) >= UNMISTAKABLE:
-        parcel.body = parcel.body.replace(token.encode("utf-8", "surrogatepass"), HIDDEN.encode())
+    texts = [one for one in texts if len(one) >= UNMISTAKABLE]
+    if _hide(values, texts, names) or anew:
+        is_form = media_type == FORM_TYPE and isinstance(values, dict)
+        body = urlencode(values).encode() if is_form else json.dumps(values).encode()
+    for one in texts:
+        body = body.replace(one.encode("utf-8", "surrogatepass"), HIDDEN.encode())
+    return body
 
 
-def _hide(value: Any, token: str) -> bool:
+def _hide(value: Any, texts: Sequence[str], names: frozenset[str]) -> bool:
     """Hides secrets inside the value itself; whether there was one under a name."""
     found = False
     pairs: Any = ()
@@ -129,14 +138,35 @@ def _hide(value: Any, token: str) -> bool:
     elif isinstance(value, list):
         pairs = list(enumerate(value))
     for name, one in pairs:
-        if isinstance(value, dict) and _is_secret(name):
+        if isinstance(value, dict) and _bare(name) in names:
             value[name], found = HIDDEN, True
-        elif isinstance(one, str) and len(token) >= UNMISTAKABLE and token in one:
-            value[name] = one.replace(token, HIDDEN)
+        elif isinstance(one, str):
+            for text in texts:
+                if text in one:
+                    value[name] = one = one.replace(text, HIDDEN)
         else:
-            found = _hide(one, token) or found
+            found = _hide(one, texts, names) or found
     return found
 
 
-def _is_secret(name: Any) -> bool:
-    return "".join(c for c in str(name).casefold() if c.isalnum()) in SECRET_NAMES
+def _bare(name: Any) -> str:
+    return "".join(c for c in str(name).casefold() if c.isalnum())
+
+
+def read_body(request: Request, limit: int = LIMIT) -> bytes | None:
+    """The raw bytes, read once; None when there are too many."""
+    request.max_content_length = limit
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return None
+
+
+def multipart_of(request: Request) -> Sent | None:
+    """The texts of a multipart form; None when it is none or cannot be read."""
+    if request.mimetype != MULTIPART_TYPE:
+        return None
+    try:
+        return _multipart(request)
+    except Broken:
+        return None

@@ -147,7 +147,7 @@ class PushDoor(TokenDoor):
     # -- submissions without a lead ----------------------------------------------------------
 
     def _reject(self, session: Session, allowed: Pass, parcel: Parcel, why: Remark) -> None:
-        stored = _bare(self.arrival(allowed, parcel), Outcome.REJECTED, why)
+        stored = bare_submission(self.arrival(allowed, parcel), Outcome.REJECTED, why)
         session.add(stored)
         session.flush()
         log.info("door %s: source %s rejected %s", self.name, allowed.sender.id, why.code)
@@ -155,7 +155,7 @@ class PushDoor(TokenDoor):
     def _repeat(
         self, session: Session, allowed: Pass, parcel: Parcel, first_id: int | None
     ) -> None:
-        repeated = _bare(self.arrival(allowed, parcel), Outcome.REPEATED)
+        repeated = bare_submission(self.arrival(allowed, parcel), Outcome.REPEATED)
         first = session.get(Submission, first_id) if first_id else None
         if first is not None:
             repeated.first_id, repeated.lead_id = first.id, first.lead_id
@@ -175,14 +175,14 @@ class PushDoor(TokenDoor):
         """In a transaction of its own. When even that fails the sender must come again."""
         try:
             allowed = tokens.admit(session, token)
-            session.add(_bare(arrival(allowed), Outcome.FAILED, Remark(Why.FAILED)))
+            session.add(bare_submission(arrival(allowed), Outcome.FAILED, Remark(Why.FAILED)))
             session.commit()
         except Exception:  # the database itself is away
             session.rollback()
             log.exception("door %s: not even the submission could be stored", self.name)
 
 
-def _bare(arrival: Arrival, outcome: Outcome, why: Remark | None = None) -> Submission:
+def bare_submission(arrival: Arrival, outcome: Outcome, why: Remark | None = None) -> Submission:
     return Submission(
         source_id=arrival.sender.id if arrival.sender else None,
         door=arrival.door,

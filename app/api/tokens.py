@@ -24,7 +24,8 @@ LONGEST_TOKEN = 512
 # Columns, not rows, and built once: this is asked at each request.
 SENDER = (
     Source.id, Source.name, Source.format, Source.default_campaign_id, Source.needs_campaign,
-    Source.assignment, Source.assignee_id, Source.archived_at,
+    Source.assignment, Source.assignee_id, Source.phone_region, Source.mapping, Source.honeypot,
+    Source.group_id, Source.thanks_url, Source.archived_at,
 )  # fmt: skip
 BY_DIGEST = (
     select(
@@ -78,13 +79,14 @@ def admit(session: Session, token: str) -> Pass:
         raise TokenRefused
     used = row.last_used_at
     is_used_now = used is None or utc_now() - used >= LAST_USED_EVERY
-    return Pass(_sender(row), frozenset(row.scopes), row.token_id, is_used_now)
+    return Pass(sender_of(row), frozenset(row.scopes), row.token_id, is_used_now)
 
 
-def _sender(row: Any) -> Sender:
+def sender_of(row: Any) -> Sender:
     return Sender(
         row.id, row.name, row.format, row.default_campaign_id, row.needs_campaign,
         row.assignment, row.assignee_id,
+        row.phone_region, row.mapping, row.honeypot, row.group_id, row.thanks_url,
     )  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def _of_environment(session: Session) -> Pass:
     row = session.connection().execute(OF_ENVIRONMENT).first()
     if row is None or row.archived_at is not None:
         raise TokenRefused
-    return Pass(_sender(row), frozenset({Scope.PUSH_LEADS}))
+    return Pass(sender_of(row), frozenset({Scope.PUSH_LEADS}))
 
 
 def mark_used(session: Session, allowed: Pass) -> None:

@@ -26,6 +26,11 @@ class Sender:
     needs_campaign: bool = False
     assignment: str = Assignment.NOBODY.value
     assignee_id: int | None = None
+    phone_region: str | None = None
+    mapping: Mapping[str, str] | None = None
+    honeypot: str = ""
+    group_id: str = ""
+    thanks_url: str = ""
 
     @classmethod
     def of(cls, source: Source) -> Sender:
@@ -37,6 +42,11 @@ class Sender:
             source.needs_campaign,
             source.assignment,
             source.assignee_id,
+            source.phone_region,
+            source.mapping,
+            source.honeypot,
+            source.group_id,
+            source.thanks_url,
         )
 
     @property
@@ -48,12 +58,14 @@ class Sender:
 class CampaignSent:
     """A campaign as it was named. `platform`: an id of that platform and never ours;
     `only_ours`: never a platform's; `is_hint`: a guess (utm_campaign) that may lead nowhere.
+    `also`: further ids of the platform (advertisement, form) that may stand for the campaign.
     """
 
     value: str
     platform: str | None = None
     only_ours: bool = False
     is_hint: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,7 +74,8 @@ class Arrival:
 
     `strict`: any malformed field refuses it; else one good contact makes the lead. `name` is one
     column for the whole name. `labels` maps our field names to the sender's, so that errors speak
-    the sender's words. `errors` and `warnings` are what the format has already found.
+    the sender's words. `is_pending`: an id came without its answers. `errors` and `warnings` are
+    what the format has already found.
     """
 
     door: str = ""
@@ -81,6 +94,7 @@ class Arrival:
     campaign: CampaignSent | None = None
 
     external_id: str | None = None
+    form_id: str | None = None
     submitted_at: datetime | None = None
     received_at: datetime = field(default_factory=utc_now)
     answers: dict[str, Any] = field(default_factory=dict)
@@ -89,6 +103,7 @@ class Arrival:
     consent_text: str | None = None
     consent_at: datetime | None = None
     is_test: bool = False
+    is_pending: bool = False
 
     media_type: str = ""
     body: bytes = b""

@@ -56,14 +56,15 @@ def _is_flat_enough(value: Any, levels: int) -> bool:
     return levels > 0 and all(_is_flat_enough(one, levels - 1) for one in inside)
 
 
-def read_form(raw: bytes, *, lenient: bool = False) -> Sent:
+def read_form(raw: bytes, *, lenient: bool = False, encoding: str = "utf-8") -> Sent:
     """Fields of a urlencoded form. Lenient: what is not UTF-8 becomes U+FFFD."""
-    errors = "replace" if lenient else "strict"
+    errors = "replace" if lenient or encoding != "utf-8" else "strict"
     try:
         return Sent(
             parse_qsl(
-                raw.decode("utf-8", errors),
+                raw.decode(encoding, errors),
                 keep_blank_values=True,
+                encoding=encoding,
                 errors=errors,
                 max_num_fields=MOST_FORM_FIELDS,
             )

@@ -16,6 +16,14 @@ from app.models.contacts import clean_text
 
 LARGEST_ID = 2**31 - 1
 SENT_LIMIT = 100
+# How people name the platforms on a campaign's page.
+PLATFORM_NAMES = {
+    "google": ("google", "googleads", "adwords"),
+    "meta": ("meta", "facebook", "fb", "instagram"),
+    "vk": ("vk", "vkads", "vkontakte", "вк", "вконтакте"),
+    "tiktok": ("tiktok", "tt"),
+    "yandex": ("yandex", "direct", "яндекс", "директ"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Campaigns:
             for arrival in arrivals
             if arrival.sender and arrival.sender.default_campaign_id
         }
-        texts = {one.value.strip() for one in sent if _may_be_of_a_platform(one)}
+        texts = {text.strip() for one in sent for text in _texts_of_a_platform(one)}
         self._of_platforms = _of_platforms(session, texts) if texts else {}
         ids |= {campaign for found in self._of_platforms.values() for campaign in found.values()}
         self._ours = _ours(session, ids) if ids else {}
@@ -66,16 +74,19 @@ class Campaigns:
         our_id = _our_id(sent)
         if our_id in self._ours:
             return self._ours[our_id]
-        if not _may_be_of_a_platform(sent):
-            return None
-        by_platform = self._of_platforms.get(sent.value.strip(), {})
-        if sent.platform is not None:
-            found = by_platform.get(sent.platform)
-        else:
+        for text in _texts_of_a_platform(sent):
+            by_platform = self._of_platforms.get(text.strip(), {})
+            if sent.platform is not None:
+                several = {
+                    campaign for name, campaign in by_platform.items()
+                    if is_platform(name, sent.platform)
+                }  # fmt: skip
+            else:
+                several = set(by_platform.values())
             # Two platforms may use one number; which of them is meant nobody can say.
-            several = set(by_platform.values())
-            found = several.pop() if len(several) == 1 else None
-        return self._ours.get(found) if found else None
+            if len(several) == 1:
+                return self._ours.get(several.pop())
+        return None
 
 
 def kept(value: str) -> str:
@@ -90,10 +101,19 @@ def _our_id(sent: CampaignSent) -> int | None:
     return int(text) if 0 < int(text) <= LARGEST_ID else None
 
 
-def _may_be_of_a_platform(sent: CampaignSent) -> bool:
-    text = sent.value.strip()
-    clean = clean_text(text) == text  # no NUL or half character ever reaches the database
-    return not sent.only_ours and bool(text) and len(text) <= SENT_LIMIT and clean
+def is_platform(written: str, platform: str) -> bool:
+    """Whether people mean this platform: "Google Ads" is google, "facebook" is meta."""
+    words = written.casefold().replace("_", " ").replace("-", " ").split()
+    names = PLATFORM_NAMES.get(platform, (platform,))
+    return any(word in names for word in words)
+
+
+def _texts_of_a_platform(sent: CampaignSent) -> list[str]:
+    """The ids that may be a platform's; no NUL or half character ever reaches the database."""
+    if sent.only_ours:
+        return []
+    texts = (one.strip() for one in (sent.value, *sent.also))
+    return [one for one in texts if one and len(one) <= SENT_LIMIT and clean_text(one) == one]
 
 
 def _of_platforms(session: Session, texts: set[str]) -> dict[str, dict[str, int]]:

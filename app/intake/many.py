@@ -112,7 +112,8 @@ class _Round:
     def __init__(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         self.session = session
         self.rules = company_rules(session)
-        people = [read_person(arrival, self.rules.region) for arrival in arrivals]
+        region = self.rules.region
+        people = [read_person(arrival, _region(arrival) or region) for arrival in arrivals]
         campaigns = Campaigns(session, arrivals)
         self.cases = [
             Case(arrival, person, campaigns.place(arrival))
@@ -152,12 +153,27 @@ class _Round:
                 .where(Submission.external_id.in_(sorted({text for _, text in wanted})))
             )  # fmt: skip
             found = {(row.source_id, row.external_id): row for row in self.session.execute(query)}
+            if any(case.arrival.is_pending for case in good):
+                found = self._pending(wanted) | found
             for case in good:
                 row = found.get(case.delivery) if case.delivery else None
+                if row is not None and row.lead_id is None and not case.arrival.is_pending:
+                    continue  # what was waited for has come
                 if row is not None:
                     case.first_id, case.lead_id = row.id, row.lead_id
                     case.campaign_id = row.campaign_id
         return {}
+
+    def _pending(self, wanted: set[tuple[int, str]]) -> dict[tuple[int, str], Any]:
+        """Those whose answers are still to be fetched; the same notice again adds nothing."""
+        query = (
+            select(Submission.id, Submission.source_id, Submission.external_id,
+                   Submission.lead_id, Submission.campaign_id)
+            .where(Submission.outcome == Outcome.PENDING.value)
+            .where(Submission.source_id.in_(sorted({source for source, _ in wanted})))
+            .where(Submission.external_id.in_(sorted({text for _, text in wanted})))
+        )  # fmt: skip
+        return {(row.source_id, row.external_id): row for row in self.session.execute(query)}
 
     def _decide(self, case: Case, place: int) -> None:
         if case.arrival.errors:
@@ -168,6 +184,11 @@ class _Round:
             case.outcome = Outcome.REPEATED
             if case.first:
                 case.lead, case.campaign_id = case.first.lead, case.first.campaign_id
+            return
+        if case.arrival.is_pending:
+            case.outcome = Outcome.PENDING
+            if case.delivery:
+                self.delivered[case.delivery] = case
             return
         if case.arrival.is_test:
             case.outcome = Outcome.TEST
@@ -242,6 +263,10 @@ def company_rules(session: Session) -> Rules:
     if row is None:
         raise RuntimeError("the company row is missing: run `flask fab setup`")
     return Rules(*row)
+
+
+def _region(arrival: Arrival) -> str | None:
+    return arrival.sender.phone_region if arrival.sender else None
 
 
 def delivery_space(source_id: int) -> int:

@@ -12,6 +12,7 @@ from app.models.matching import Keys
 
 LIMITS = {"company_name": 200, "job_title": 200}
 EXTERNAL_ID_LIMIT = 255
+FORM_ID_LIMIT = 100
 
 
 class Person:
@@ -35,8 +36,11 @@ class Person:
 
 def read_person(arrival: Arrival, region: str) -> Person:
     """The person; what is wrong is added to the arrival's errors and warnings under the sender's
-    names. With any error the arrival is refused.
+    names. With any error the arrival is refused. Of a pending one only the id is looked at.
     """
+    if arrival.is_pending:
+        _external_id(arrival)
+        return Person(ContactFields())
     fields, errors, warnings = read_contact(
         first_name=arrival.first_name,
         last_name=arrival.last_name,
@@ -55,6 +59,8 @@ def read_person(arrival: Arrival, region: str) -> Person:
     person.job_title = _text(arrival, "job_title")
     person.language = _language(arrival)
     _external_id(arrival)
+    if arrival.form_id:
+        arrival.form_id = clean_text(arrival.form_id)[:FORM_ID_LIMIT]
     return person
 
 

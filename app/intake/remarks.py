@@ -40,6 +40,10 @@ class Why(StrEnum):
     BAD_KEY = "bad_key"
     KEY_USED = "key_used"
     FAILED = "failed"
+    NO_ID = "no_id"
+    ROBOT = "robot"
+    UNREADABLE = "unreadable"
+    NOT_FETCHED = "not_fetched"
 
 
 MESSAGES: dict[str, str] = {
@@ -69,6 +73,10 @@ MESSAGES: dict[str, str] = {
     Why.BAD_KEY: N_("Send an Idempotency-Key of 1 to 255 printable ASCII characters."),
     Why.KEY_USED: N_("This Idempotency-Key came with another request before. Use a new one."),
     Why.FAILED: N_("The request was kept but not worked yet. Send it again later."),
+    Why.NO_ID: N_("There is no id by which it could be fetched."),
+    Why.UNREADABLE: N_("The body of this submission cannot be read again."),
+    Why.ROBOT: N_("The field that people do not see was filled in: a robot sent this."),
+    Why.NOT_FETCHED: N_("The answers could not be fetched: %(reason)s."),
 }
 
 

@@ -23,7 +23,7 @@ from app.models.clock import utc_now
 from app.models.contact_point import ContactPoint
 from app.models.lead import Lead, LeadStatus
 from app.models.note import Note
-from app.models.submission import Submission
+from app.models.submission import Outcome, Submission
 
 if TYPE_CHECKING:
     from app.intake.many import Case
@@ -173,6 +173,7 @@ def _submission(case: Case, user_id: int | None) -> dict[str, Any]:
         "body": arrival.body,
         "body_digest": arrival.body_digest,
         "external_id": arrival.external_id,
+        "form_id": arrival.form_id,
         "campaign_id": case.campaign_id,
         "campaign_sent": kept(arrival.campaign.value) if arrival.campaign else None,
         "lead_id": case.lead.lead_id if case.lead else case.lead_id,
@@ -183,6 +184,8 @@ def _submission(case: Case, user_id: int | None) -> dict[str, Any]:
         "consent_text": arrival.consent_text,
         "consent_at": arrival.consent_at,
         "is_test": arrival.is_test,
+        "fetches": 0,
+        "fetch_at": arrival.received_at if case.outcome is Outcome.PENDING else None,
         "outcome": case.outcome.value,
         "reasons": as_stored(arrival.errors),
         "warnings": as_stored(arrival.warnings),

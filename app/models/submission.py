@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
+    """Pending: the platform sent an id alone, and the answers are still to be fetched."""
+
     ACCEPTED = "accepted"
     REPEATED = "repeated"
     REJECTED = "rejected"
     TEST = "test"
     FAILED = "failed"
+    PENDING = "pending"
 
 
 class Submission(Batched, Model):
     """`body` holds the raw bytes with secrets stripped, `body_digest` their SHA-256 as received.
 
     `reasons` and `warnings` map a field to a list of {code, params}. `first_id` of a repeated one
-    points to the accepted submission that it repeats. `campaign_sent` keeps an unknown id as text.
+    points to the accepted submission that it repeats. `campaign_sent` keeps an unknown id as text,
+    `form_id` the platform's form. `fetches` counts the tries to fetch a pending one's answers, the
+    next of which is due at `fetch_at`.
     """
 
     __tablename__ = "submission"
@@ -43,6 +48,13 @@ class Submission(Batched, Model):
             unique=True,
             sqlite_where=text("outcome = 'accepted' AND external_id IS NOT NULL"),
             postgresql_where=text("outcome = 'accepted' AND external_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_submission_pending",
+            "source_id",
+            "external_id",
+            sqlite_where=text("outcome = 'pending'"),
+            postgresql_where=text("outcome = 'pending'"),
         ),
         Index(None, "received_at", "id"),
         Index(None, "source_id", "received_at"),
@@ -63,6 +75,7 @@ class Submission(Batched, Model):
     campaign_sent: Mapped[str | None] = mapped_column(String(100))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
     first_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
+    form_id: Mapped[str | None] = mapped_column(String(100))
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     click_id: Mapped[str | None] = mapped_column(String(255))
     utm: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -72,6 +85,8 @@ class Submission(Batched, Model):
     outcome: Mapped[str] = mapped_column(String(20))
     reasons: Mapped[dict[str, Any] | None] = mapped_column(Json)
     warnings: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    fetches: Mapped[int] = mapped_column(Integer, default=0)
+    fetch_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
 
     source: Mapped[Source | None] = relationship()

@@ -20,7 +20,7 @@ from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
-from app.models.source import Assignment, Scope
+from app.models.source import Assignment, Scope, SecretName, SourceFormat
 from app.models.submission import Outcome
 
 STATES: dict[type[StrEnum], dict[str, Any]] = {
@@ -83,6 +83,24 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "rejected": _l("Rejected"),
         "test": _l("Test"),
         "failed": _l("Failed"),
+        "pending": _l("To be fetched"),
+    },
+    SourceFormat: {
+        "generic": _l("Own program (JSON or form)"),
+        "form": _l("Form of a web page"),
+        "tilda": "Tilda",
+        "google": "Google Ads",
+        "meta": "Meta (Facebook, Instagram)",
+        "vk": _l("VK"),
+        "tiktok": "TikTok",
+        "typeform": "Typeform",
+        "yandex": _l("Yandex Forms"),
+    },
+    SecretName: {
+        "signing": _l("Signing secret or key"),
+        "verify_token": _l("Verify token"),
+        "confirmation": _l("String that the server must return"),
+        "access_token": _l("Access token"),
     },
     ContactKind: {"phone": _l("Phone"), "email": _l("E-mail")},
     BatchKind: {"seed": _l("Demo data"), "import": _l("Import")},
@@ -133,6 +151,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "submissions": "/api/v1/submissions",
         "by_hand": _l("By hand"),
         "import": _l("From a file"),
+        "generic": "/in/…",
+        "form": _l("Form of a web page"),
+        "tilda": "Tilda",
+        "google": "Google Ads",
+        "meta": "Meta",
+        "vk": _l("VK"),
+        "tiktok": "TikTok",
+        "typeform": "Typeform",
+        "yandex": _l("Yandex Forms"),
     },
     "origin": {"manual": _l("By hand"), "file": _l("From a file")},
 }
@@ -178,6 +205,7 @@ FIELDS: dict[str, Any] = {
     "first_contact_at": _l("First contact at"),
     "last_contact_at": _l("Last contact at"),
     "first_name": _l("First name"),
+    "form_id": _l("Form"),
     "format": _l("Format"),
     "is_main": _l("Main contact"),
     "is_signatory": _l("Signs contracts"),

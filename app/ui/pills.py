@@ -39,6 +39,7 @@ KINDS: dict[type[StrEnum], dict[str, str]] = {
         "rejected": "work",
         "test": "grey",
         "failed": "bad",
+        "pending": "new",
     },
 }
 

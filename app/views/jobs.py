@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import CrmError
 from app.extensions import db
+from app.intake.fetching import asking, fetch_due
 from app.jobs.queue import Outcome, Runner, take_turn
 from app.models.job import Job, JobKind, JobState
 from app.models.undo import UndoStep
@@ -157,12 +158,18 @@ def _failure(job: Job) -> str:
 
 
 def init() -> None:
-    """Gives the worker what it calls between documents: one part of one job."""
+    """Gives the worker what it calls between documents: one part of one job, or one lead that is
+    fetched from its platform.
+    """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    ask = asking(app.config["META_GRAPH_URL"])
 
     def turn() -> bool:
         with app.app_context():  # of its own, so that nothing of the job before is remembered
-            return take_turn(db.session(), RUNNERS)
+            if take_turn(db.session(), RUNNERS):
+                return True
+            return app.config["META_FETCH"] and fetch_due(db.session(), ask)
 
     app.extensions["crm_turn"] = turn
 

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from flask import abort, make_response, request, url_for
+from flask import abort, make_response, request
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField, widgets
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
+from app.intake.formats.known import format_of
+from app.intake.remarks import as_stored
+from app.intake.trial import send_test
+from app.models.campaign import CampaignExternalId
 from app.models.clock import day_bounds, today, utc_now
-from app.models.source import Assignment, Scope, Source, SourceToken
+from app.models.source import (
+    Assignment,
+    Scope,
+    SecretName,
+    Source,
+    SourceFormat,
+    SourceSecret,
+    SourceToken,
+)  # fmt: skip
 from app.models.submission import Outcome, Submission
 from app.ui import labels
-from app.ui.fields import DateField
+from app.ui.access import may
+from app.ui.fields import ChoiceField, DateField, TextField
 from app.ui.formatters import moment
-from app.ui.pickers import PickerField
+from app.ui.pickers import Chosen, PickerField
 from app.views.base import Interface, NounForm, NounView, verb
+from app.views.source_mapping import MapsFields
+from app.views.source_setup import SetUp, set_up_of
 
 LAST_SHOWN = 20
-PLACEHOLDER = "YOUR-TOKEN"
+LAST_LOOKED_AT = 1000
 USE = ("live_tokens", "last_used_at", "last_submission")
 
 
@@ -37,6 +50,35 @@ class ScopesField(SelectMultipleField):
 
     widget = widgets.ListWidget(prefix_label=False)
     option_widget = widgets.CheckboxInput()
+
+
+OVERLAPS = [
+    ("0", _("At once")),
+    ("3600", _("In an hour")),
+    ("86400", _("In a day")),
+    ("604800", _("In a week")),
+    ("2592000", _("In thirty days")),
+]
+COUNTED = (("today", _("Today")), ("week", _("7 days")), ("month", _("30 days")))
+MOST_COUNTED = 10_000
+
+
+class SecretForm(NounForm):
+    """`name` offers what the source's format can hold."""
+
+    name = ChoiceField(_("What it is"), [DataRequired(_("Choose one of the list."))])
+    secret = TextField(
+        _("Secret"),
+        [Length(max=500)],
+        description=_("As the platform shows it. Leave it empty to have one drawn here."),
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    overlap = ChoiceField(_("Earlier ones end"), choices=OVERLAPS, default="0")
+
+
+class CampaignIdForm(NounForm):
+    external_id = TextField(_("The platform's id"), [DataRequired(), Length(max=100)])
+    campaign = PickerField(_("Campaign"), [Chosen()], noun="campaign")
 
 
 class TokenForm(NounForm):
@@ -54,19 +96,22 @@ class TokenForm(NounForm):
             raise ValidationError(gettext("The last day cannot be in the past."))
 
 
-class SourceView(NounView):
+class SourceView(MapsFields, NounView):
     datamodel = Interface(Source)
     list_title, show_title = _("Sources"), _("Source")
     add_title, edit_title = _("New source"), _("Change source")
-    list_columns = ["name", "default_campaign", "needs_campaign", *USE]
+    list_columns = ["name", "format", "default_campaign", "needs_campaign", *USE]
     show_columns = [
-        "name", "default_campaign", "needs_campaign", "assignment", "assignee", "created_at",
-        "changed_at",
+        "name", "format", "default_campaign", "needs_campaign", "assignment", "assignee",
+        "phone_region", "group_id",
+        "honeypot", "thanks_url", "created_at", "changed_at",
     ]  # fmt: skip
     add_columns = edit_columns = [
-        "name", "default_campaign", "needs_campaign", "assignment", "assignee",
+        "name", "format", "default_campaign", "needs_campaign", "assignment", "assignee",
+        "phone_region", "group_id",
+        "honeypot", "thanks_url",
     ]  # fmt: skip
-    enums = {"assignment": Assignment}
+    enums = {"format": SourceFormat, "assignment": Assignment}
     add_form_extra_fields = edit_form_extra_fields = {
         "assignee": PickerField(
             _("Responsible"),
@@ -76,9 +121,13 @@ class SourceView(NounView):
     }
     order_columns = ["name"]
     base_order = ("name", "asc")
-    needs = ["name", "needs_campaign", "default_campaign"]
+    needs = ["name", "format", "needs_campaign", "default_campaign"]
+    search_columns = ["format"]
     label_columns = {
         "name": lazy_pgettext("of a thing", "Name"),
+        "group_id": _("Community (VK)"),
+        "honeypot": _("Trap for robots"),
+        "thanks_url": _("Address for thanks"),
         "live_tokens": _("Live tokens"),
         "last_used_at": _("Last used at"),
         "last_submission": _("Last submission"),
@@ -86,6 +135,15 @@ class SourceView(NounView):
     description_columns = {
         "default_campaign": _("For leads that name no campaign, or one that we do not know."),
         "needs_campaign": _("Leads that name no known campaign are rejected."),
+        "phone_region": _(
+            "Two letters, such as KZ, for numbers without a country; empty: the company's."
+        ),
+        "group_id": _("Only this community may send; its number."),
+        "honeypot": _(
+            "The name of a field of the form that people do not see: whoever fills it in"
+            " is a robot."
+        ),
+        "thanks_url": _("Where the visitor goes after a form of a web page."),
     }
     show_template = "crm/source_show.html"
     remove_template = "crm/source_remove.html"
@@ -129,6 +187,13 @@ class SourceView(NounView):
             for row_id, tokens, used_at, came_at in self.session.execute(found)
         }
 
+    def sections(self, row: Source) -> list[Any]:
+        """Only what is set."""
+        return [
+            (title, [(label, value) for label, value in lines if value not in ("", None)])
+            for title, lines in super().sections(row)
+        ]
+
     # -- tokens ----------------------------------------------------------------------------------
 
     def context(self, row: Source) -> dict[str, Any]:
@@ -137,24 +202,65 @@ class SourceView(NounView):
         return {
             "tokens": self.session.scalars(tokens.limit(100)).all(),
             "submissions": self._last_submissions(row),
-            "example": curl_example(PLACEHOLDER, row),
+            "secrets": self._secrets(row),
+            "SecretName": SecretName,
+            "overlaps": OVERLAPS,
+            "set_up": set_up_of(row),
+            "counted": self._counts(row),
+            "unknown_campaigns": self._unknown_campaigns(row),
+            "sees_submissions": may("show", "SubmissionView"),
             "Scope": Scope,
             "Outcome": Outcome,
         }
+
+    def _secrets(self, row: Source) -> list[SourceSecret]:
+        newest = SourceSecret.id.desc()
+        secrets = select(SourceSecret).where(SourceSecret.source_id == row.id).order_by(newest)
+        return list(self.session.scalars(secrets.limit(50)))
+
+    def _counts(self, row: Source) -> list[tuple[Any, dict[str, int], bool]]:
+        """(period, {outcome: number}, whether there are more), of the last 10,000 at most."""
+        today_at = day_bounds(today(), today())[0]
+        starts = {
+            "today": today_at,
+            "week": today_at - timedelta(days=6),
+            "month": today_at - timedelta(days=29),
+        }
+        last = (
+            select(Submission.outcome, Submission.received_at)
+            .where(Submission.source_id == row.id, Submission.received_at >= starts["month"])
+            .order_by(Submission.received_at.desc())
+            .limit(MOST_COUNTED)
+            .subquery()
+        )
+        periods = [
+            func.sum(case((last.c.received_at >= starts[name], 1), else_=0)) for name, _w in COUNTED
+        ]
+        found = self.session.execute(select(last.c.outcome, *periods).group_by(last.c.outcome))
+        rows = [(outcome, [int(number) for number in numbers]) for outcome, *numbers in found]
+        is_cut = sum(numbers[-1] for _outcome, numbers in rows) >= MOST_COUNTED
+        return [
+            (word, {outcome: numbers[at] for outcome, numbers in rows if numbers[at]}, is_cut)
+            for at, (_name, word) in enumerate(COUNTED)
+        ]
 
     def _last_submissions(self, row: Source) -> list[Any]:
         """Time, outcome and reason codes; never a body, which is not for the marketer's eyes."""
         last = (
             select(
-                Submission.received_at, Submission.outcome, Submission.reasons, Submission.warnings
-            )
+                Submission.id,
+                Submission.received_at,
+                Submission.outcome,
+                Submission.reasons,
+                Submission.warnings,
+            )  # fmt: skip
             .where(Submission.source_id == row.id)
             .order_by(Submission.received_at.desc(), Submission.id.desc())
             .limit(LAST_SHOWN)
         )
         return [
-            (at, outcome, codes_of(reasons) + codes_of(warnings))
-            for at, outcome, reasons, warnings in self.session.execute(last)
+            (number, at, outcome, codes_of(reasons) + codes_of(warnings))
+            for number, at, outcome, reasons, warnings in self.session.execute(last)
         ]
 
     @verb(_("Issue a token"), permission="token", form=TokenForm, style="primary")
@@ -163,22 +269,30 @@ class SourceView(NounView):
         expires_at = day_bounds(last, last)[1] if last else None
         token = row.issue_token(tuple(values["scopes"]), expires_at)
         self.session.flush()
-        page = self.render_template(
-            "crm/source_token.html", title=_("New token"), view=self, row=row, token=token,
-            example=curl_example(token, row),
-        )  # fmt: skip
-        answer = make_response(page)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return self._once_page(gettext("New token"), row, set_up_of(row, token), token=token)
+
+    @expose("/<int:pk>/replace/<int(max=2147483647):token_id>", methods=["POST"])
+    @has_access
+    @permission_name("token")
+    def replace(self, pk: int, token_id: int) -> Response:
+        """A new token for an old one, which goes on opening the doors for a while."""
+        row, form = self.row_or_404(pk), NounForm()
+        old = self._token_of(row, token_id)
+
+        def act() -> Response:
+            token = row.replace_token(old, _overlap())
+            self.session.flush()
+            return self._once_page(gettext("New token"), row, set_up_of(row, token), token=token)
+
+        answer = self.perform(form, f"replace {token_id}", act, row_id=row.id)
+        return self._tell_faults(form, row) if isinstance(answer, int) else answer
 
     @expose("/<int:pk>/revoke/<int(max=2147483647):token_id>", methods=["POST"])
     @has_access
     @permission_name("token")
     def revoke(self, pk: int, token_id: int) -> Response:
         row, form = self.row_or_404(pk), NounForm()
-        token = self.session.get(SourceToken, token_id)
-        if token is None or token.source_id != row.id:
-            abort(404)
+        token = self._token_of(row, token_id)
 
         def act() -> str:
             token.revoke()
@@ -187,27 +301,139 @@ class SourceView(NounView):
         answer = self.perform(form, f"revoke {token_id}", act, row_id=row.id)
         return self._tell_faults(form, row) if isinstance(answer, int) else answer
 
+    def _token_of(self, row: Source, token_id: int) -> SourceToken:
+        token = self.session.get(SourceToken, token_id)
+        if token is None or token.source_id != row.id:
+            abort(404)
+        return token
+
+    # -- secrets and the address -------------------------------------------------------------------
+
+    def secret_form(self, row: Source) -> type[SecretForm]:
+        offered = [(name.value, labels.label(SecretName, name)) for name in row.secret_names]
+        return type("SecretForm", (SecretForm,), {"name": _choice_of(offered)})
+
+    @verb(
+        _("Keep a secret"), permission="token", form="secret_form",
+        when=lambda row: bool(row.secret_names),
+    )  # fmt: skip
+    def keep_secret(self, row: Source, values: dict[str, Any]) -> Response:
+        overlap = timedelta(seconds=int(values["overlap"] or 0))
+        name = SecretName(values["name"])
+        text = row.keep_secret(name, values["secret"], overlap)
+        self.session.flush()
+        word = labels.label(SecretName, name)
+        said = text if name is SecretName.SIGNING else ""
+        return self._once_page(word, row, set_up_of(row, secret=said), secret=text, word=word)
+
+    @expose("/<int:pk>/revoke_secret/<int(max=2147483647):secret_id>", methods=["POST"])
+    @has_access
+    @permission_name("token")
+    def revoke_secret(self, pk: int, secret_id: int) -> Response:
+        row, form = self.row_or_404(pk), NounForm()
+        secret = self.session.get(SourceSecret, secret_id)
+        if secret is None or secret.source_id != row.id:
+            abort(404)
+
+        def act() -> str:
+            secret.revoke()
+            return gettext("The secret has been revoked: the next request with it is refused.")
+
+        answer = self.perform(form, f"revoke secret {secret_id}", act, row_id=row.id)
+        return self._tell_faults(form, row) if isinstance(answer, int) else answer
+
+    @expose("/<int:pk>/change_address", methods=["POST"])
+    @has_access
+    @permission_name("token")
+    def change_address(self, pk: int) -> Response:
+        row, form = self.row_or_404(pk, away=False), NounForm()
+
+        def act() -> str:
+            row.change_address()
+            return gettext("The address is new: put it in at the platform.")
+
+        answer = self.perform(form, "change address", act, row_id=row.id)
+        return self._tell_faults(form, row) if isinstance(answer, int) else answer
+
+    def _once_page(self, title: str, row: Source, set_up: SetUp, **known: str) -> Response:
+        """What is shown once and never again."""
+        page = self.render_template(
+            "crm/source_token.html", title=title, view=self, row=row, set_up=set_up, **known
+        )
+        answer = make_response(page)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    # -- ids of campaigns ------------------------------------------------------------------------
+
+    def _unknown_campaigns(self, row: Source) -> list[tuple[str, int]]:
+        """The ids that the last submissions named and that lead to no campaign."""
+        last = (
+            select(Submission.campaign_sent, Submission.campaign_id)
+            .where(Submission.source_id == row.id, Submission.campaign_sent.is_not(None))
+            .order_by(Submission.received_at.desc())
+            .limit(LAST_LOOKED_AT)
+            .subquery()
+        )
+        unknown = or_(last.c.campaign_id.is_(None), last.c.campaign_id == row.default_campaign_id)
+        count = func.count()
+        found = self.session.execute(
+            select(last.c.campaign_sent, count)
+            .where(unknown)
+            .group_by(last.c.campaign_sent)
+            .order_by(count.desc(), last.c.campaign_sent)
+            .limit(LAST_SHOWN)
+        )
+        sent = [(text, number) for text, number in found]
+        known = select(CampaignExternalId.external_id).where(
+            CampaignExternalId.external_id.in_([text for text, _ in sent])
+        )
+        taken = set(self.session.scalars(known)) if sent else set()
+        return [(text, number) for text, number in sent if text not in taken]
+
+    @verb(
+        _("Link a campaign id"), permission="mapping", form=CampaignIdForm,
+        when=lambda row: not row.is_put_away,
+    )  # fmt: skip
+    def link_campaign(self, row: Source, values: dict[str, Any]) -> str:
+        """The platform's id leads to the campaign from the next request on."""
+        campaign = values["campaign"]
+        campaign.add_external_id(platform_of(row), values["external_id"])
+        return gettext("The id leads to “%(campaign)s” from now on.", campaign=campaign.title)
+
+    def prefill_link_campaign(self, form: CampaignIdForm, row: Source) -> None:
+        form.external_id.data = request.args.get("id", "")[:100]
+
+    # -- a test --------------------------------------------------------------------------------
+
+    @verb(_("Send a test"), permission="test", when=lambda row: not row.is_put_away)
+    def send_test(self, row: Source) -> str:
+        """The format's sample as a test lead: it stays out of the queue and of all figures."""
+        receipt = send_test(self.session, row)
+        if receipt.is_refused:
+            codes = ", ".join(codes_of(as_stored(receipt.reasons)))
+            return gettext("The test was rejected: %(codes)s.", codes=codes)
+        return gettext("The test arrived as submission %(number)s.", number=receipt.submission_id)
+
+
+def _choice_of(offered: list[tuple[str, Any]]) -> ChoiceField:
+    return ChoiceField(
+        _("What it is"), [DataRequired(_("Choose one of the list."))], choices=offered,
+        default=offered[0][0] if offered else "",
+    )  # fmt: skip
+
+
+def platform_of(row: Source) -> str:
+    """Under which platform a campaign of this source keeps its id."""
+    return format_of(row.format).platform or row.name.lower()[:40]
+
+
+def _overlap() -> timedelta:
+    given = request.form.get("overlap", "0")
+    return timedelta(seconds=int(given) if given in {value for value, _word in OVERLAPS} else 0)
+
 
 def codes_of(remarks: dict[str, Any] | None) -> list[str]:
     return [
         f"{field}: {one.get('code', '')}" for field, said in (remarks or {}).items() for one in said
     ]
-
-
-def curl_example(token: str, source: Source) -> str:
-    """A request that works when pasted into a shell; a test, so that nobody calls Ivan Petrov."""
-    lead: dict[str, Any] = {
-        "first_name": "Ivan", "last_name": "Petrov", "phone": "+79911234567",
-        "email": "ivan.petrov@example.com", "is_test": True,
-    }  # fmt: skip
-    if source.default_campaign_id is not None:
-        lead["campaign"] = source.default_campaign_id
-    address = f"{request.host_url.rstrip('/')}{url_for('api.leads')}"
-    return " \\\n  ".join(
-        [
-            f"curl -X POST {shlex.quote(address)}",
-            f"-H {shlex.quote('Token: ' + token)}",
-            "-H 'Content-Type: application/json'",
-            f"-d {shlex.quote(json.dumps(lead))}",
-        ]
-    )

@@ -20,7 +20,7 @@ from app.extensions import db
 
 log = logging.getLogger(__name__)
 
-API_ADDRESSES = ("/api/", "/clients/potential/api")
+API_ADDRESSES = ("/api/", "/in/", "/clients/potential/api")
 
 # What each page says: what happened, and what the reader can do.
 SENTENCES = {

@@ -8,7 +8,8 @@ import pytest
 
 from app.models import Submission
 from tests.factories import make_lead, make_source
-from tests.views.pages import counted, keep, text_of
+from tests.views.browsing import form_of, press, send
+from tests.views.pages import counted, keep, read, text_of
 
 BODY = b'{"email": "<script>alert(1)</script>", "first_name": "O\'Toole"}'
 
@@ -117,3 +118,127 @@ def test_what_failed_by_our_fault_is_accepted_from_its_page(app: Any, client_as:
     assert "+7 999 123-45-67" in text_of(answer)
     again = operator.post(f"/submissionview/{row}/accept", follow_redirects=True)
     assert "Only a failed submission can be accepted." in text_of(again)
+
+
+def rejected(session: Any, body: bytes, **changes: Any) -> Submission:
+    return made(session, door="submissions", body=body, warnings=None, **changes)
+
+
+def test_an_operator_corrects_a_rejected_one_beside_what_was_sent(app: Any, client_as: Any) -> None:
+    body = b'{"name": "Anna Petrova", "phone": "12", "note": "<i>call</i>"}'
+    row = keep(app, lambda s: rejected(s, body).id)
+    operator = client_as("Operator")
+    address = f"/submissionview/{row}/correct"
+    assert address in text_of(operator.get(f"/submissionview/show/{row}"))
+    form = form_of(operator, address)
+    assert (form["first_name"], form["last_name"], form["phone"]) == ("Anna", "Petrova", "12")
+    page = text_of(operator.get(address))
+    assert "&lt;i&gt;call&lt;/i&gt;" in page
+    assert "Send this as a text." in page
+    answer = send(operator, address, phone="13")
+    assert answer.status_code == 400
+    assert 'id="phone-fault"' in text_of(answer)
+    answer = send(operator, address, phone="8 999 000 00 01")
+    assert answer.status_code == 302
+    assert answer.location.startswith("/leadview/show/")
+    found = read(app, lambda s: [(one.outcome, one.answers) for one in s.query(Submission)])
+    assert sorted(found) == [("accepted", {"note": "<i>call</i>"}), ("repeated", None)]
+    assert operator.post(address, data=form | {"form_key": "k" * 24}).status_code == 409
+
+
+def test_an_administrator_reads_many_again_by_a_mended_mapping(app: Any, client_as: Any) -> None:
+    def fill(session: Any) -> int:
+        source = make_source(session, format="form")
+        for at in range(3):
+            rejected(session, b'{"q": "+7999000000%d"}' % at, source=source)
+        rejected(session, b'{"q": "nobody"}', source=source)
+        source.use_mapping({"q": "phone"})
+        return int(source.id)
+
+    source = keep(app, fill)
+    query = f"?_flt_0_source={source}&_flt_2_outcome=rejected"
+    address = f"/submissionview/bulk{query}"
+    listed = f"/submissionview/list/{query}"
+    assert 'value="replay"' not in text_of(client_as("Operator").get(listed))
+    admin = client_as("Admin")
+    assert 'value="replay"' in text_of(admin.get(listed))
+    asked = {"act": "replay", "all": "1"}
+    form = {"form_key": "k" * 24, "run": "1"}
+    assert client_as("Operator").post(address, data=asked | form).status_code == 403
+    assert admin.post(address, data=asked).status_code == 200
+    answer = admin.post(address, data=asked | form, follow_redirects=True)
+    assert "3 records changed. 1 was skipped:" in text_of(answer)
+    outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))
+    assert outcomes == ["accepted"] * 3 + ["rejected"] + ["repeated"] * 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("application/json", rb'{"a": "\u0410\u043d\u043d\u0430 \ud800"}', "Анна ?"),
+        ("application/x-www-form-urlencoded", b"a=%D0%90%D0%BD%D0%BD%D0%B0", "a: Анна"),
+        ("application/json", b"{", "{"),
+        ("image/png", b"\x00\xff", "\ufffd"),
+    ],
+)
+def test_a_body_is_shown_as_people_read_it(
+    app: Any, client_as: Any, kind: str, body: bytes, words: str
+) -> None:
+    row = keep(app, lambda s: rejected(s, body, media_type=kind).id)
+    operator = client_as("Operator")
+    for page in (f"show/{row}", f"{row}/correct"):
+        assert words in text_of(operator.get(f"/submissionview/{page}"))
+
+
+def test_one_is_read_again_from_its_page(app: Any, client_as: Any) -> None:
+    row = keep(app, lambda s: rejected(s, b'{"phone": "12"}').id)
+    admin = client_as("Admin")
+    answer = press(admin, f"/submissionview/{row}/replay")
+    assert answer.location == f"/submissionview/show/{row}"
+    assert read(app, lambda s: s.get_one(Submission, row).outcome) == "rejected"
+
+
+def test_more_than_one_request_can_do_is_read_again_by_the_worker(
+    app: Any, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.base.bulk.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("app.views.base.bulk.PART", 2)
+
+    def fill(session: Any) -> None:
+        source = make_source(session, format="form")
+        for at in range(5):
+            rejected(session, b'{"q": "+7999000000%d"}' % at, source=source)
+        rejected(session, b"{", source=source)
+        source.use_mapping({"q": "phone"})
+
+    keep(app, fill)
+    admin = client_as("Admin")
+    asked = {"act": "replay", "all": "1", "form_key": "k" * 24, "run": "1"}
+    answer = admin.post("/submissionview/bulk?_flt_2_outcome=rejected", data=asked)
+    assert answer.location.startswith("/jobview/show/")
+    while app.extensions["crm_turn"]():
+        pass
+    page = text_of(admin.get(answer.location))
+    assert "The body of this submission cannot be read again." in page
+    outcomes = read(app, lambda s: sorted(one.outcome for one in s.query(Submission)))
+    assert outcomes == ["accepted"] * 5 + ["rejected"] + ["repeated"] * 5
+
+
+def test_what_waits_for_its_answers_says_so_and_is_fetched_on_request(
+    app: Any, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(session: Any) -> int:
+        source = make_source(session, format="meta")
+        return int(made(session, source=source, door="meta", outcome="pending", reasons=None).id)
+
+    row = keep(app, lambda s: waits(s))
+    operator = client_as("Operator")
+    address = f"/submissionview/show/{row}"
+    text = text_of(operator.get(address))
+    assert "its answers are to be fetched" in text
+    assert "fetch_now" not in text
+    monkeypatch.setitem(app.config, "META_FETCH", True)
+    assert "fetch_now" in text_of(operator.get(address))
+    assert press(operator, f"/submissionview/{row}/fetch_now").status_code == 302
+    assert read(app, lambda s: s.get_one(Submission, row).fetch_at) is not None
+    assert "The next try is at" in text_of(operator.get(address))

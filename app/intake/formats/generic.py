@@ -2,140 +2,77 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.intake.arrival import Arrival, CampaignSent
-from app.intake.formats.values import HIDDEN, NO, YES, plain_text, read_time, short_texts, storable
-from app.intake.remarks import Remark, Why, say
-from app.models.contacts import clean_text, split_fio
+from app.intake.arrival import Arrival
+from app.intake.formats.format import Format
+from app.intake.formats.names import bare
+from app.intake.formats.taking import NAME_LIMIT, Taking
+from app.intake.remarks import Why, say
+from app.models.contacts import clean_text
+from app.models.source import SourceFormat
 
-MOST_FIELDS = 200
-CLICK_ID_LIMIT = 255
-
-# Compared without letter case, blanks and signs: "Phone-Number" is phonenumber.
-ALIASES: dict[str, tuple[str, ...]] = {
-    "first_name": ("firstname", "fname", "givenname", "имя"),
-    "last_name": ("lastname", "lname", "surname", "familyname", "фамилия"),
-    "middle_name": ("middlename", "patronymic", "patronymicname", "secondname", "отчество"),
-    "name": ("name", "fullname", "yourname", "contactname", "вашеимя", "какваззовут",
-             "имяифамилия", "контактноелицо"),
-    "fio": ("фио", "fio", "клиент", "вашефио"),
-    "phone": ("phone", "phonenumber", "phonenumbers", "phones", "tel", "telephone", "mobile",
-              "mobilephone", "cell", "whatsapp", "телефон", "ваштелефон",
-              "вашномер", "номертелефона", "номер", "мобильный",
-              "мобильныйтелефон", "контактныйтелефон"),
-    "email": ("email", "emailaddress", "mail", "workemail", "youremail", "почта", "емейл", "имейл",
-              "электроннаяпочта", "элпочта", "вашапочта", "вашemail", "адресэлектроннойпочты"),
-    "company_name": ("company", "companyname", "organisation", "organization", "компания",
-                     "организация", "названиекомпании"),
-    "job_title": ("jobtitle", "position", "должность"),
-    "language": ("language", "lang", "locale", "язык"),
-    "campaign": ("campaign", "campaignid", "advertisingcompany", "advertisingcampaign", "кампания",
-                 "рекламнаякампания"),
-    "external_id": ("externalid", "leadid", "tranid", "transactionid", "submissionid", "answerid",
-                    "requestid", "номерзаявки"),
-    "submitted_at": ("submittedat", "submittime", "leadsubmittime", "createdtime", "времязаявки"),
-    "consent": ("consent", "agree", "agreement", "privacy", "privacypolicy", "gdpr", "согласие",
-                "согласиенаобработку", "согласиенаобработкуперсональныхданных"),
-    "consent_text": ("consenttext", "текстсогласия"),
-    "consent_at": ("consentat", "consenttime"),
-    "is_test": ("istest",),
-}  # fmt: skip
-FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
-CLICK_IDS = (
-    "gclid", "yclid", "fbclid", "gclid", "ttclid", "vkclid", "msclkid", "gbraid", "wbraid",
-    "rbclickid", "clickid",
-)  # fmt: skip
 # Envelopes whose inside is looked at as if it stood outside.
-ENVELOPES = frozenset({"lead", "contact", "data", "fields", "form", "person", "client", "utm"})
-_SIGNS = re.compile(r"[\W_]+")
+ENVELOPES = frozenset(
+    {"lead", "contact", "data", "fields", "form", "person", "client", "utm", "answers", "params",
+     "fielddata", "usercolumndata", "customfields"}
+)  # fmt: skip
+# How lists of pairs name what was asked and what was said: [{"name": "email", "value": "a@b.c"}].
+ASKED = ("name", "key", "field", "column_id", "question", "title", "label")
+SAID = ("value", "values", "string_value", "answer")
 
 
 def read(values: Mapping[str, Any], arrival: Arrival) -> None:
     """Lenient: one good contact makes the lead, and what is not recognised becomes an answer."""
-    arrival.strict = False
-    found: dict[str, Any] = {}
-    marks: dict[str, Any] = {}
     for name in getattr(values, "twice", ()):
-        say(arrival.warnings, clean_text(name)[:100], Why.SENT_TWICE)
-    for number, (name, value) in enumerate(_flat(values)):
-        if number >= MOST_FIELDS:
-            say(arrival.warnings, "", Remark(Why.TOO_MANY, {"limit": MOST_FIELDS}))
-            break
-        bare = _SIGNS.sub("", clean_text(name).casefold())
-        field = FIELD_OF.get(bare)
-        if bare.startswith("utm") or bare in CLICK_IDS:
-            marks[clean_text(name).lower()] = value
-        elif field and field not in found and plain_text(value):
-            found[field] = value
-        elif value not in (None, "", [], {}, HIDDEN):
-            arrival.answers[clean_text(name)[:100]] = storable(value)
-    _take(arrival, {name: _as_typed(value) for name, value in found.items()})
-    _take_marks(arrival, short_texts(marks))
+        say(arrival.warnings, clean_text(name)[:NAME_LIMIT], Why.SENT_TWICE)
+    taking = Taking(arrival, as_text=False)
+    for name, value in _flat(values):
+        taking.take(name, value)
+    taking.finish()
 
 
 def _flat(values: Mapping[str, Any], depth: int = 2) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
-        inside = _SIGNS.sub("", str(name).casefold()) in ENVELOPES
-        if isinstance(value, Mapping) and depth and inside:
+        inside = depth and bare(str(name)) in ENVELOPES
+        pairs = pairs_of(value) if inside else None
+        if inside and isinstance(value, Mapping):
             yield from _flat(value, depth - 1)
+        elif pairs is not None:
+            yield from pairs
         else:
             yield str(name), value
 
 
-def _as_typed(value: Any) -> str:
-    """A text stays as it came: intake cleans it, and tells when there was something to clean."""
-    return value if isinstance(value, str) else plain_text(value)
-
-
-def _take(arrival: Arrival, found: dict[str, str]) -> None:
-    for field in ("first_name", "last_name", "middle_name", "name", "phone", "email",
-                  "company_name", "job_title", "language", "external_id"):  # fmt: skip
-        setattr(arrival, field, found.get(field) or None)
-    if found.get("fio") and not (arrival.first_name or arrival.last_name or arrival.name):
-        arrival.last_name, arrival.first_name, arrival.middle_name = split_fio(found["fio"])
-    if arrival.first_name and not arrival.last_name and " " in arrival.first_name:
-        # "Имя: Анна Пробная": a form with one field for the name.
-        arrival.name, arrival.first_name = arrival.first_name, None
-    if found.get("campaign"):
-        arrival.campaign = CampaignSent(found["campaign"])
-    arrival.submitted_at = _time(arrival, "submitted_at", found)
-    arrival.is_test = _is_yes(found.get("is_test", ""))
-    _take_consent(arrival, found)
-
-
-def _take_consent(arrival: Arrival, found: dict[str, str]) -> None:
-    """A ticked box is consent at the moment of asking; any other text is its wording."""
-    ticked = plain_text(found.get("consent"))
-    arrival.consent_text = clean_text(found.get("consent_text", ""), multiline=True) or None
-    arrival.consent_at = _time(arrival, "consent_at", found)
-    if ticked.lower() in NO:
-        return
-    if ticked.lower() not in YES:
-        arrival.consent_text = arrival.consent_text or ticked
-    arrival.consent_at = arrival.consent_at or arrival.asked_at
-
-
-def _take_marks(arrival: Arrival, marks: dict[str, str]) -> None:
-    arrival.utm = marks
-    ids = [marks[name] for name in marks if _SIGNS.sub("", name) in CLICK_IDS]
-    arrival.click_id = next((one for one in ids if len(one) <= CLICK_ID_LIMIT), None)
-    if arrival.campaign is None and marks.get("utm_campaign"):
-        arrival.campaign = CampaignSent(marks["utm_campaign"], platform=None, is_hint=True)
-
-
-def _time(arrival: Arrival, field: str, found: dict[str, str]) -> Any:
-    text = plain_text(found.get(field))
-    if not text:
+def pairs_of(listed: Any) -> list[tuple[str, Any]] | None:
+    """A list of questions with their answers; None for any other value."""
+    if not isinstance(listed, list) or not listed:
         return None
-    at = read_time(text)
-    if at is None:
-        say(arrival.warnings, field, Why.BAD_TIME)
-        arrival.answers.setdefault(field, text)
-    return at
+    pairs = []
+    for one in listed:
+        if not isinstance(one, Mapping):
+            return None
+        asked = next((one[name] for name in ASKED if isinstance(one.get(name), str)), None)
+        said = next((one[name] for name in SAID if name in one), None)
+        if asked is None:
+            return None
+        pairs.append((asked, said))
+    return pairs
 
 
-def _is_yes(text: str) -> bool:
-    return text.strip().lower() in YES
+class Generic(Format):
+    """A source's own JSON or form under its address, answered as our other doors answer."""
+
+    name = SourceFormat.GENERIC
+    tells_faults = True
+    sample = {
+        "name": "Anna Sample",
+        "phone": "+79991234567",
+        "email": "anna.sample@example.com",
+        "comment": "Call after six",
+        "utm_campaign": "spring",
+    }
+
+    def read(self, values: Mapping[str, Any], arrival: Arrival) -> None:
+        read(values, arrival)

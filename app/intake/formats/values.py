@@ -111,6 +111,50 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
+def read_instant(value: Any) -> datetime | None:
+    """A time as platforms write it: ISO 8601, or seconds (or their thousandths) since 1970."""
+    text = plain_text(value)
+    if not (text.isascii() and text.isdigit() and 9 <= len(text) <= 13):
+        return read_time(text)
+    seconds = int(text) // 1000 if len(text) > 11 else int(text)
+    at = datetime.fromtimestamp(seconds, UTC)
+    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
+
+
+def id_text(value: Any) -> str | None:
+    """A platform's id as text, never through a float; None for 0 and nothing, which mean none."""
+    if is_whole_number(value):
+        return str(value) if value else None
+    text = clean_text(value) if isinstance(value, str) else ""
+    return text if text.strip("0") else None
+
+
+def answer_text(value: Any) -> str:
+    """An answer as people read it; 0 and false are answers."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return clean_text(value, multiline=True)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(text for one in value if (text := answer_text(one)))
+    if isinstance(value, Mapping):
+        return ", ".join(text for one in value.values() if (text := answer_text(one)))
+    return plain_text(value)
+
+
+def mapping_in(values: Any, *names: str) -> Mapping[str, Any]:
+    """The object under these names, one inside the other; {} when there is none."""
+    for name in names:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values if isinstance(values, Mapping) else {}
+
+
+def objects_in(values: Any, name: str) -> list[Mapping[str, Any]]:
+    """The objects of the list under this name; [] when there is none."""
+    listed = values.get(name) if isinstance(values, Mapping) else None
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
 def storable(value: Any, depth: int = 6) -> Any:
     """A JSON value that both databases keep: clean texts, numbers as text beyond 15 digits."""
     if isinstance(value, str):

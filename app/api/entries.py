@@ -1,0 +1,121 @@
+"""Who comes in at /in/…: the source of an address, and whether the request is really from it.
+
+Looked up anew in each request, so that what is revoked or expired is refused at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from app.api import tokens
+from app.api.tokens import SENDER, Pass, TokenRefused, sender_of
+from app.intake.arrival import Sender
+from app.intake.formats.format import Delivery, Format
+from app.models.clock import utc_now
+from app.models.sealing import CannotOpen, unseal
+from app.models.source import SECRETS_OF, Scope, SecretName, Source, SourceSecret
+
+ADDRESS = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+SECRET = (
+    SourceSecret.name.label("secret"), SourceSecret.sealed, SourceSecret.expires_at,
+    SourceSecret.revoked_at,
+)  # fmt: skip
+BY_ADDRESS = (
+    select(*SENDER, *SECRET)
+    .outerjoin(SourceSecret, SourceSecret.source_id == Source.id)
+    .where(Source.address == bindparam("address"))
+    .order_by(SourceSecret.id)
+)
+OF_SOURCE = (
+    select(*SECRET)
+    .where(SourceSecret.source_id == bindparam("source_id"))
+    .order_by(SourceSecret.id)
+)
+
+
+class EntryRefused(Exception):  # noqa: N818 -- it says what happened
+    """No such address, a wrong key or signature: told apart by nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The source that is spoken to. `token`: the request named a token of it that may push."""
+
+    sender: Sender
+    secrets: Mapping[str, list[str]] = field(default_factory=dict)
+    token: Pass | None = None
+
+    @property
+    def signing(self) -> list[str]:
+        """None for a format that signs nothing, though it may have kept one for another before."""
+        may = SecretName.SIGNING in SECRETS_OF.get(self.sender.format, ())
+        return self.secrets.get(SecretName.SIGNING.value, []) if may else []
+
+    @property
+    def known_texts(self) -> list[str]:
+        """What must never be stored with a body."""
+        return [text for texts in self.secrets.values() for text in texts]
+
+
+def find(session: Session, key: str) -> Entry:
+    """By the source's address or by a token in its place. Raises EntryRefused."""
+    if ADDRESS.fullmatch(key):
+        rows = session.connection().execute(BY_ADDRESS, {"address": key}).all()
+        if rows and rows[0].archived_at is None:
+            return Entry(sender_of(rows[0]), _live(rows), _presented(session, rows[0].id))
+    allowed = _admitted(session, key)
+    if allowed is None:
+        raise EntryRefused
+    secrets: Mapping[str, list[str]] = {}
+    if allowed.sender.format in SECRETS_OF:
+        asked = {"source_id": allowed.sender.id}
+        secrets = _live(session.connection().execute(OF_SOURCE, asked).all())
+    return Entry(allowed.sender, secrets, allowed)
+
+
+def admit(entry: Entry, form: Format, delivery: Delivery) -> None:
+    """Where a signing secret is kept each request must fit it; elsewhere a token is needed.
+    Raises EntryRefused, and Broken when the key stands in a body that cannot be read.
+    """
+    keys = entry.signing
+    is_known = form.is_signed(delivery, keys) if keys else entry.token is not None
+    if not is_known:
+        raise EntryRefused
+
+
+def _live(rows: Iterable[Any]) -> dict[str, list[str]]:
+    now, found = utc_now(), dict[str, list[str]]()
+    for row in rows:
+        is_over = row.expires_at is not None and row.expires_at <= now
+        if row.secret is None or row.revoked_at is not None or is_over:
+            continue
+        try:
+            found.setdefault(row.secret, []).append(unseal(row.sealed))
+        except CannotOpen:
+            continue  # sealed with another key: as if it were not there, and nothing fits it
+    return found
+
+
+def _presented(session: Session, source_id: int) -> Pass | None:
+    """The token in a header, if it is one of this very source."""
+    try:
+        token = tokens.presented()
+    except TokenRefused:
+        return None
+    allowed = _admitted(session, token)
+    return allowed if allowed is not None and allowed.sender.id == source_id else None
+
+
+def _admitted(session: Session, token: str) -> Pass | None:
+    try:
+        allowed = tokens.admit(session, token)
+    except TokenRefused:
+        return None
+    return allowed if allowed.allows(Scope.PUSH_LEADS) else None
