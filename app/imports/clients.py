@@ -14,7 +14,6 @@ from app.imports.judging import Fate, Seen, Sight, Verdict, tell
 from app.imports.remarks import RowWhy
 from app.imports.tables import Row
 from app.imports.values import bare_id
-from app.intake.many import company_region
 from app.intake.remarks import Remark, Why
 from app.models.campaign import Campaign
 from app.models.client import Client, ClientKind
@@ -22,6 +21,7 @@ from app.models.company import Company
 from app.models.contacts import clean_text, read_email, read_emails, read_phones, split_fio
 from app.models.contacts.names import split_full_name
 from app.models.matching import Keys, clients_like
+from app.models.person import company_region
 
 LANGUAGES = {
     "en": "en", "english": "en", "английский": "en", "ru": "ru", "russian": "ru", "русский": "ru",

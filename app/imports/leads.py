@@ -25,7 +25,6 @@ from app.imports.workbooks import NumberCell
 from app.intake import Arrival, CampaignSent, Receipt, Sender, receive_many
 from app.intake.campaigns import Campaigns
 from app.intake.formats.values import short_texts
-from app.intake.many import company_region
 from app.intake.people import OpenLeads
 from app.intake.reading import Person, read_person
 from app.intake.remarks import Remark
@@ -34,6 +33,7 @@ from app.models.contact_point import ContactPoint
 from app.models.contacts import Code, clean_text, read_emails, split_fio
 from app.models.lead import Lead
 from app.models.matching import Keys, leads_sharing, sharing_params
+from app.models.person import company_region
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
 

@@ -16,12 +16,12 @@ from app.intake.again import CORRECTED, arrivals_of
 from app.intake.arrival import Arrival, Receipt, Sender, digest_of_body
 from app.intake.campaigns import Campaigns
 from app.intake.formats.known import format_of
-from app.intake.many import company_region
 from app.intake.reading import read_person
 from app.intake.receive import receive
 from app.intake.remarks import Remark, Remarks, Why, as_stored, say
 from app.models.campaign import Campaign
 from app.models.contacts import split_full_name
+from app.models.person import company_region
 from app.models.source import Source
 from app.models.submission import Outcome, Submission
 

@@ -46,6 +46,12 @@ def row_of(number: int) -> Submission:
     return db.session.get_one(Submission, number, populate_existing=True)
 
 
+def secret_of(number: int) -> Any:
+    source = row_of(number).source
+    assert source is not None
+    return source.secrets[0]
+
+
 def due_again(number: int) -> None:
     row_of(number).fetch_at = utc_now()
     db.session.commit()
@@ -109,10 +115,10 @@ def test_without_a_token_or_with_one_that_is_over_nothing_is_asked(waiting: int)
     def ask(*_args: str) -> Any:
         raise AssertionError
 
-    row_of(waiting).source.secrets[0].expires_at = utc_now() - timedelta(seconds=1)
+    secret_of(waiting).expires_at = utc_now() - timedelta(seconds=1)
     db.session.commit()
     fetch_due(db.session(), ask)
-    row_of(waiting).source.secrets[0].revoke()
+    secret_of(waiting).revoke()
     db.session.commit()
     due_again(waiting)
     assert not fetch_due(db.session(), ask)
