@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,7 @@ from app.errors import Invalid
 from app.imports import ordering, reports, working
 from app.imports.planning import Plan
 from app.models import Campaign, Client, Company, ImportFile, Lead, Source, Spend, Submission
+from app.models.clock import travel, utc_now
 from app.models.import_file import ImportKind, ImportState, RowState
 from tests.factories import make_campaign, make_client, make_source
 
@@ -217,6 +219,29 @@ def test_several_addresses_are_further_contacts(session: Session) -> None:
     client = session.scalars(select(Client)).one()
     assert (client.phone_key, client.email_key) == ("+79000000001", "a@example.com")
     assert {point.key for point in client.contact_points} == {"+79000000002", "b@example.com"}
+
+
+# -- an act that broke off -------------------------------------------------------------------------
+
+
+def test_an_act_without_a_job_that_broke_off_can_be_gone_on_with(session: Session) -> None:
+    rows = "".join(f"Anna,+7900{number:07}\n" for number in range(600))
+    text = BytesIO(f"Name,Phone\n{rows}".encode())
+    one = working.take_file(session, ImportKind.LEADS, "a.csv", text)
+    one.begin(ImportState.CHECKING)
+    while one.state == ImportState.CHECKING:
+        working.check_part(session, one)
+    one.begin(ImportState.RUNNING)
+    working.run_part(session, one)
+    session.commit()
+    working.forget_open_file()
+    assert (one.is_under_way, one.can_be_run) == (True, False)
+    with travel(utc_now() + timedelta(minutes=2)):
+        assert (one.is_under_way, one.can_be_run, one.can_be_undone) == (False, True, True)
+        one.begin(ImportState.RUNNING)
+        while one.state == ImportState.RUNNING:
+            working.run_part(session, one)
+    assert (one.state, one.made) == ("done", 600)
 
 
 # -- what is settled -------------------------------------------------------------------------------
