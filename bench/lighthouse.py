@@ -24,7 +24,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from playwright.sync_api import sync_playwright
@@ -110,7 +109,7 @@ def answers(site: str) -> bool:
     try:
         with build_opener(ProxyHandler({})).open(f"{site}/login/", timeout=10):
             return True
-    except URLError:
+    except OSError:
         return False
 
 

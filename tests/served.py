@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import (
     HTTPCookieProcessor,
@@ -140,7 +140,7 @@ def _wait_for(server: Server) -> None:
         began = time.monotonic()
         try:
             somebody.get("/login/")
-        except URLError:
+        except OSError:  # refused, or cut off while it starts
             time.sleep(0.1)
         else:
             quick = quick + 1 if time.monotonic() - began < 0.5 else 0

@@ -17,7 +17,7 @@ from sqlalchemy import inspect, select
 from app.extensions import db
 from app.models import Document
 from app.models.actor import Actor, acting_as
-from app.roles import OPEN_TO_VISITORS, OWN, ROLES, TABLE
+from app.roles import NOT_IN_MENU, OPEN_TO_VISITORS, OWN, ROLES, TABLE
 from tests.factories import (
     make_campaign,
     make_channel,
@@ -243,6 +243,7 @@ ServiceView.restore                POST    MA
 ServiceView.show                   GET     OMGA
 SavedViewsView.add                 POST    OMGA
 SavedViewsView.delete              POST    OMGA
+SavedViewsView.first               POST    OMGA
 SavedViewsView.rename              POST    OMGA
 SavedViewsView.save                POST    OMGA
 SettingsView.settings              GET     OMGA
@@ -490,9 +491,37 @@ def test_the_menu_shows_what_the_role_may_open_and_each_entry_opens(sqlite_app, 
                 path = entry.get_url()
             # Everybody has a page of their own in UserView, which is no reason for a list.
             allowed = bool(set(TABLE[entry.name][column].split()) - set(OWN.split()))
-            shown = allowed and bool(TABLE[item.name][column])
+            hidden = role in NOT_IN_MENU.get(entry.name, ())
+            shown = allowed and not hidden and bool(TABLE[item.name][column])
             assert (browser.get(path).status_code == 200) == allowed, (role, entry.name)
-            assert (f'href="{path}"' in page.text) == shown, (role, entry.name)
+            menu = page.text.partition('class="rail-menu"')[2].partition("</nav>")[0]
+            assert (f'href="{path}"' in menu) == shown, (role, entry.name)
+
+
+ENTRY = re.compile(r'class="rail-entry"[^>]*title="([^"]+)"')
+
+
+@pytest.mark.parametrize(
+    ("role", "entries"),
+    [
+        ("Operator", "My queue, Leads, Inbox, Clients, Services, Campaigns, Statistics"),
+        ("Marketer", "Home, Services, Campaigns, Spend, Sources, Statistics"),
+        ("Manager", "Home, Leads, Inbox, Clients, Contracts, Services, Campaigns, Statistics"),
+        ("Admin", "Home, My queue, Leads, Inbox, Clients, Contracts, Services, Campaigns, Spend,"
+        " Sources, Statistics, Administration, Company, Channels, Documents, Users, Roles"),
+    ],
+)  # fmt: skip
+def test_the_menu_holds_what_the_main_path_of_the_role_uses(sqlite_app, role, entries):
+    page = logged_in(sqlite_app, role.lower()).get("/", follow_redirects=True).text
+    menu = page.partition('class="rail-menu"')[2].partition("</nav>")[0]
+    assert ", ".join(ENTRY.findall(menu)) == entries
+
+
+def test_ones_long_acts_are_found_from_ones_own_menu(sqlite_app):
+    for role, has_some in (("operator", True), ("manager", True), ("marketer", False)):
+        page = logged_in(sqlite_app, role).get("/", follow_redirects=True).text
+        own = page.partition("rail-user")[2].partition("</details>")[0]
+        assert ('href="/jobview/list/"' in own) == has_some, role
 
 
 @pytest.mark.parametrize(

@@ -358,6 +358,8 @@ def test_an_unknown_host_gets_a_plain_400(client, host):
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert "evil" not in answer.text
     assert "Content-Security-Policy" in answer.headers
+    came_from_there = {"Host": host, "Referer": f"http://{host}/login/"}
+    assert client.get("/login/", headers=came_from_there).status_code == HTTPStatus.BAD_REQUEST
 
 
 def test_every_answer_carries_the_security_headers(client):
@@ -487,3 +489,73 @@ def test_a_nul_in_a_form_is_named_and_never_a_fault(app, client_as, role, addres
 )  # fmt: skip
 def test_a_nul_in_an_address_is_never_a_fault(app, client_as, address):
     assert client_as("Admin").get(address).status_code < 500
+
+
+# -- forms -----------------------------------------------------------------------------------------
+
+ENTRIES = re.compile(r"<input (?![^>]*type=\"(?:hidden|checkbox|submit)\")[^>]*>")
+
+
+@pytest.mark.parametrize(
+    ("path", "fills_in"),
+    [
+        ("/users/add", ["off"] * 4 + ["new-password"] * 2),
+        ("/users/edit/1", ["off"] * 4),
+        ("/users/password/form?pk=1", ["new-password"] * 2),
+        ("/roles/add", ["off"]),
+        ("/password/form", ["current-password", "new-password", "new-password"]),
+        ("/account/form", ["given-name", "family-name"]),
+    ],
+)
+def test_the_browser_fills_in_only_what_is_about_the_reader(app, path, fills_in):
+    main = logged_in(app, "admin").get(path).text.partition("<main")[2]
+    entries = ENTRIES.findall(main.partition("</form>")[0])
+    assert re.findall(r'autocomplete="([^"]+)"', " ".join(entries)) == fills_in
+    for entry in entries:
+        assert 'class="form-control"' in entry
+        assert "placeholder" not in entry
+
+
+def test_the_log_in_may_be_filled_in_by_the_browser(client):
+    entries = ENTRIES.findall(client.get("/login/").text)
+    assert re.findall(r'autocomplete="([^"]+)"', " ".join(entries)) == [
+        "username", "current-password",
+    ]  # fmt: skip
+
+
+def test_the_screens_of_users_speak_our_words(app):
+    browser = logged_in(app, "admin")
+    pages = "".join(
+        browser.get(path).text
+        for path in ("/users/add", "/users/show/1", "/users/list/", "/users/userinfo/",
+                     "/users/password/form?pk=1", "/roles/list/", "/account/form")
+    )  # fmt: skip
+    for theirs in (
+        "User Name", "Is Active?", ">Email", "First Name", "Login count", "Personal Info",
+        "Audit Info", "User info", "Reset Password", "Write the user", "lease ",
+    ):  # fmt: skip
+        assert theirs not in pages
+
+
+def test_a_refused_user_form_names_its_faults_on_top_and_beside_the_fields(app):
+    form = user_form(app, "newcomer", password="short", conf_password="short")
+    page = logged_in(app, "admin").post("/users/add", data=form).text
+    assert "<title>Error: New user" in page
+    summary = page.partition('class="fault-list"')[2].partition("</div>")[0]
+    assert "data-focus" in page
+    assert 'href="#roles"' in summary
+    assert 'href="#password"' in summary
+    assert 'id="roles"' in page
+    assert 'id="password-fault"' in page
+    assert re.search(r'<input[^>]*aria-describedby="password-fault"[^>]*id="password"', page)
+    assert 'value="newcomer"' in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/users/add", "/roles/add", "/users/password/form?pk=1", "/password/form", "/account/form"],
+)
+def test_an_empty_field_is_told_in_our_words(app, address):
+    page = logged_in(app, "admin").post(address, data={"name": ""}).text
+    assert "Fill in this field." in page
+    assert "This field is required" not in page

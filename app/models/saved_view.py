@@ -20,6 +20,7 @@ MOST_VIEWS = 30  # of one person on one screen
 class SavedView(Model):
     """`query` is the canonical query string (app/views/saved_views.py); `screen` is the class name
     of the list's screen. A view belongs to one person; what is shared is a link with the state.
+    The view at position 0 is the one with which the list opens; there may be none.
     """
 
     __tablename__ = "saved_view"
@@ -54,6 +55,22 @@ class SavedView(Model):
         session.add(view)
         session.flush()
         return view
+
+    @classmethod
+    def first_of(cls, session: Session, user_id: int, screen: str) -> SavedView | None:
+        """With which the list opens."""
+        own = select(cls).where(cls.user_id == user_id, cls.screen == screen, cls.position == 0)
+        return session.scalars(own.limit(1)).first()
+
+    def open_first(self, session: Session, *, first: bool = True) -> None:
+        """The list opens with this view from now on, or with all rows again."""
+        present = self.mine(session, self.user_id, self.screen)
+        behind = max((one.position for one in present), default=0) + 1
+        for one in present:
+            if one.position == 0 and (one is not self or not first):
+                one.position = behind
+        if first:
+            self.position = 0
 
     def save(self, query: str) -> None:
         """The list as it is now takes the place of what was kept."""

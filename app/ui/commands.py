@@ -25,7 +25,7 @@ from app.ui.preferences import my_settings
 PLACES = (
     ("BoardView.list", ("list", "BoardView"), _l("Board"), "layout-kanban", "b"),
     ("SettingsView.settings", None, _l("My settings"), "adjustments", ""),
-    ("UserView.userinfo", None, _l("My profile"), "user-circle", ""),
+    ("UserView.userinfo", None, _l("My account"), "user-circle", ""),
 )
 # screen, arguments, label, icon, other words by which people look for it
 NEW: tuple[tuple[str, dict[str, Any], Any, str, str], ...] = (

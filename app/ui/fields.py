@@ -15,7 +15,7 @@ from wtforms.validators import ValidationError
 from app.models import clock
 from app.models.base import MAX_MONEY
 from app.ui import labels, widgets
-from app.ui.formatters import day_in_words
+from app.ui.formatters import day_in_words, language
 
 MOST_INTEGER = 2**31 - 1
 _BLANKS = re.compile("[\\s\u00a0\u202f']")
@@ -112,7 +112,11 @@ class Typed(Field):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else self.write(self.data)
+        return "" if self.data is None else self.show(self.data)
+
+    def show(self, value: Any) -> str:
+        """As the reader's language writes it; `write` is the same in each."""
+        return self.write(value)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if not valuelist:
@@ -138,6 +142,9 @@ class MoneyField(Typed):
 
     def write(self, value: Decimal) -> str:
         return f"{value:.2f}"
+
+    def show(self, value: Decimal) -> str:
+        return self.write(value).replace(".", "," if language() == "ru" else ".")
 
     def complaint(self) -> str:
         return gettext("Write an amount such as 1500.50.")

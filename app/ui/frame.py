@@ -10,6 +10,8 @@ from flask import Flask, current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from app.ui import widgets
+
 # After G, the letter that leads there (app/static/js/keys.js).
 MENU_KEYS = {
     "QueueView": "q",
@@ -43,6 +45,7 @@ def init(app: Flask) -> None:
     env = app.jinja_env
     env.globals.update(
         crm_icon=icon,
+        control=widgets.control,
         menu_keys=MENU_KEYS,
         known_endpoints=lambda: current_app.view_functions,
         static_exists=_static_exists,

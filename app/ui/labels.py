@@ -15,6 +15,7 @@ from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
 from app.models.contract import ContractStatus
 from app.models.document import DocumentKind, DocumentState
+from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
@@ -60,6 +61,14 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "voided": _l("Voided"),
     },
     DocumentState: {"waiting": _l("Waiting"), "ready": _l("Ready"), "failed": _l("Failed")},
+    JobKind: {"bulk": _l("Act"), "undo": _l("Undo")},
+    JobState: {
+        "waiting": _l("Waiting"),
+        "running": _l("Running"),
+        "done": _l("Done"),
+        "failed": _l("Stopped by an error"),
+        "cancelled": _l("Stopped"),
+    },
     DocumentKind: {"generated": _l("Generated"), "signed_copy": _l("Signed copy")},
     Archive: {
         "spam": _l("Spam"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 
 def counted(noun: str, count: Any) -> str:
@@ -28,8 +28,8 @@ def counted(noun: str, count: Any) -> str:
             "%(count)s document", "%(count)s documents", number, count=shown
         ),
         "source": lambda: ngettext("%(count)s source", "%(count)s sources", number, count=shown),
-    }.get(noun)
-    return str(words()) if words is not None else gettext("Found: %(count)s", count=shown)
+    }.get(noun, lambda: ngettext("%(count)s record", "%(count)s records", number, count=shown))
+    return str(words())
 
 
 # (title, how the first one comes)

@@ -40,10 +40,15 @@ ACTS: dict[str, Any] = {
     "userinfoedit": _l("change one's own name"),
     "resetmypassword": _l("change one's own password"),
     "resetpasswords": _l("give a new password"),
+    "undo": _l("take one's own act back"),
     "copyrole": _l("make copies"),
 }
 TITLES = ("list_title", "show_title", "form_title", "title")
-SCREENS = {"PickerApi": _l("Choosing records in forms and filters")}
+SCREENS = {
+    "PickerApi": _l("Choosing records in forms and filters"),
+    "JobView": _l("My long acts"),
+    "UndoView": _l("Undo"),
+}
 
 
 def words(right: PermissionView) -> str:

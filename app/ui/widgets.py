@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import wtforms
 from flask import render_template
 from markupsafe import Markup
 from wtforms import widgets
@@ -60,6 +61,26 @@ class Select(Control, widgets.Select):
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         kwargs.setdefault("class", "form-select")
         return super().__call__(field, **kwargs)
+
+
+class PasswordInput(Control, widgets.PasswordInput):
+    """Somebody's new password, unless the form says that it is the reader's present one."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("autocomplete", "new-password")
+        return super().__call__(field, **kwargs)
+
+
+def control(field: Any, **kwargs: Any) -> Markup:
+    """A field of Flask-AppBuilder's own forms in our look: its widgets repeat the label inside."""
+    look: Control | None = None
+    if isinstance(field, wtforms.PasswordField):
+        look = PasswordInput()
+    elif isinstance(field, wtforms.StringField) and not isinstance(field, wtforms.TextAreaField):
+        look = TextInput()
+    if look is None:
+        return Markup(field(**kwargs))  # noqa: S704 -- a widget, which escapes
+    return look(field, **(field.render_kw or {}), **kwargs)
 
 
 class PickerWidget:

@@ -6,23 +6,27 @@ end after a page, and every count ends at a limit: a million leads take as long 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from babel.dates import format_date
 from babel.units import format_unit
 from flask import flash, make_response, request, url_for
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 from werkzeug.wrappers import Response
+from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
+from app.errors import N_, NotAllowedNow
 from app.models import clock
 from app.models.base import UtcDateTime
 from app.models.contacts import clean_text
@@ -44,13 +48,22 @@ STRIPS = (LeadStatus.CONVERTED.value, LeadStatus.LOST.value)
 IN_PLACE = "X-Board"  # the script asks for the moved card alone, not for the whole page
 # Of the list, kept for the way back to it.
 OF_THE_LIST = ("_oc_LeadView", "_od_LeadView", "psize_LeadView")
-FROM = "from_"  # + a status: the column begins behind this card
+STATUS = re.compile(r"_flt_\d+_status")  # a filter by it
+# + a status: the column begins behind this card. As a page of a list it ends with other filters.
+FROM = "page_"
 TARGETS = [(status, labels.STATES[LeadStatus][status]) for status in (*OPEN, LeadStatus.LOST.value)]
 MOST_HITS = 20_000  # of a search: what is looked at to sort and count it
 SECONDS = 10**10  # more than any instant of ours has since 1970
 
 
+class MovedMeanwhile(NotAllowedNow):
+    message = N_("Meanwhile a colleague moved it to “%(status)s”. Look at it and move it again.")
+
+
 class MoveForm(NounForm):
+    """`was` is the column in which the card stood for the one who moves it (law 8)."""
+
+    was = HiddenField()
     to = ChoiceField(_("Move to"), [InputRequired()], choices=TARGETS)
     lost_reason = ChoiceField(_("If lost: why?"), enum=LostReason, blank=True)
     text = TextAreaField(_("Note"))
@@ -71,6 +84,8 @@ class BoardView(NounView):
     label_columns = LeadView.label_columns
 
     def _clamped(self, name: str, value: str, views: dict[str, Any]) -> str | None:
+        if name in {FROM + status for status in OPEN}:
+            return str(Place.read(value) or "") or None
         return clean_text(value) if name in OF_THE_LIST else super()._clamped(name, value, views)
 
     # -- reading ---------------------------------------------------------------------------------
@@ -88,7 +103,7 @@ class BoardView(NounView):
         )  # fmt: skip
         return self.render_template(
             "crm/board.html", title=self.list_title, view=self, search=search,
-            columns=board.columns(starts), counts=counts, strips=STRIPS, starts=starts,
+            columns=board.columns(starts), counts=counts, strips=strips(), starts=starts,
             kept=kept_arguments(), lose=MoveForm(formdata=None, prefix="lose-"),
             **self._words(),
         )  # fmt: skip
@@ -144,7 +159,10 @@ class BoardView(NounView):
     )  # fmt: skip
     def move(self, lead: Lead, values: dict[str, Any]) -> str:
         """Each target is the lead's own verb, so a card can do what its page can and no more."""
+        lead.lock()
         to, now = values["to"], lead.status
+        if lead.is_open and (values["was"] or now) != now:
+            raise MovedMeanwhile(status=label(LeadStatus, now))
         if to == LeadStatus.LOST:
             lead.lose(values["lost_reason"], values["text"])
         elif to == LeadStatus.IN_WORK and now == LeadStatus.NEW:
@@ -163,6 +181,7 @@ class BoardView(NounView):
 
     def prefill_move(self, form: Any, row: Lead) -> None:
         form.to.offer([one for one in TARGETS if one[0] != row.status])
+        form.was.data = row.status
 
     def _address(self, row: Any, number: int | None) -> str:
         """Back to the board as it was filtered."""
@@ -175,6 +194,8 @@ class BoardView(NounView):
         **more: Any,
     ) -> Response:  # fmt: skip
         """A refusal goes to the status line when the script has sent the form."""
+        if status >= 400 and isinstance(form, MoveForm):
+            form.was.data = row.status  # whoever sends the form again has seen it
         if status < 400 or not self._in_place() or row is None:
             return super()._form_page(
                 template, title, form, row, status=status, kept=kept_arguments(), **more
@@ -275,7 +296,7 @@ def short_day(at: datetime) -> str:
     here = clock.local(at)
     if here.year != clock.today().year:
         return formatters.day(at)
-    return str(format_date(here.date(), "d MMM"))
+    return str(format_date(here.date(), "d MMM", locale=formatters.locale()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,11 +538,17 @@ def _place_in_column(row: Any) -> tuple[int, float, int]:
     return 1, -row.received_at.timestamp(), -row.id
 
 
+def strips() -> list[tuple[str, str]]:
+    """(status, the list of its leads under the same filters) of what is closed."""
+    kept = {name: text for name, text in kept_arguments().items() if not STATUS.fullmatch(name)}
+    return [(status, url_for("LeadView.list", **kept, _flt_2_status=status)) for status in STRIPS]
+
+
 def kept_arguments() -> dict[str, Any]:
     """The filters and the search of the address, for every link that stays on the board."""
     own = ("status", "after", "to")
     return {
         name: values
         for name, values in request.args.to_dict(flat=False).items()
-        if name not in own and not name.startswith((FROM, "page_"))
+        if name not in own and not name.startswith(FROM)
     }

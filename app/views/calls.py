@@ -81,6 +81,15 @@ class PlanForm(NounForm):
     next_contact_at = DateTimeField(_("Day and time"), id="plan_at")
 
 
+class PlanManyForm(PlanForm):
+    """Nothing is chosen to begin with: one click shall not take the plans of many leads away."""
+
+    when = ChoiceField(
+        _("Next contact"), [InputRequired(_("Choose when to talk again."))], id="plan_when",
+        choices=[("", ""), *WHEN[1:4], (NOTHING, WHEN[0][1]), WHEN[4]],
+    )  # fmt: skip
+
+
 def suggestion_for(lead: Lead, outcome: str) -> Suggestion:
     if outcome == CallOutcome.WRONG_NUMBER and (lead.email or lead.contact_points):
         return ANOTHER_WAY

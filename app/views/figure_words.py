@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from flask_babel import gettext, lazy_pgettext
+from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _
 
 from app.models.contract import ContractStatus
@@ -165,11 +165,11 @@ def change(name: str, now: Figures, before: Figures | None, whole: Container[str
         return ""
     difference = value - earlier
     if not difference:
-        return gettext("the same")
+        return pgettext("no change", "the same")
     sign = "+" if difference > 0 else "-"
     if name in RATIOS:
         points = formatters.points(abs(difference))
-        return f"{sign}{gettext('%(points)s pp', points=points)}"
+        return sign + gettext("%(points)s pp", points=points)
     return sign + amount(abs(difference), now.currency, whole=name in whole)
 
 

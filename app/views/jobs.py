@@ -20,6 +20,7 @@ from app.extensions import db
 from app.jobs.queue import Outcome, Runner, take_turn
 from app.models.job import Job, JobKind, JobState
 from app.models.undo import UndoStep
+from app.ui import labels
 from app.ui.formatters import number
 from app.ui.messages import message_of
 from app.views.base.bulk import as_owner, reason_of, skipped_of
@@ -27,13 +28,6 @@ from app.views.base.links import address_of
 from app.views.imports import run_import
 
 LATEST = 20
-STATES = {
-    JobState.WAITING: _("Waiting"),
-    JobState.RUNNING: _("Running"),
-    JobState.DONE: _("Done"),
-    JobState.FAILED: _("Stopped by an error"),
-    JobState.CANCELLED: _("Cancelled"),
-}
 PILLS = {
     JobState.WAITING: "info",
     JobState.RUNNING: "work",
@@ -64,7 +58,7 @@ class JobView(BaseView):
         jobs = db.session.scalars(mine.options(defer(Job.reasons)).limit(LATEST)).all()
         return self.render_template(
             "crm/jobs.html", title=_("My long acts"), jobs=jobs, title_of=title_of,
-            states=STATES, pills=PILLS, number=number,
+            states=labels.STATES[JobState], pills=PILLS, number=number,
         )  # fmt: skip
 
     @expose("/show/<int:pk>")
@@ -88,7 +82,7 @@ class JobView(BaseView):
     @permission_name("list")
     def cancel(self, pk: int) -> Response:
         job = self._mine(pk)
-        return self._do(job, job.cancel, gettext("Cancelled. What was done so far has stayed."))
+        return self._do(job, job.cancel, gettext("Stopped. What was done so far has stayed."))
 
     @expose("/<int:pk>/undo", methods=["POST"])
     @has_access
@@ -124,7 +118,7 @@ class JobView(BaseView):
         return {
             "title": title_of(job),
             "job": job,
-            "state": STATES[JobState(job.state)],
+            "state": labels.label(JobState, job.state),
             "pill": PILLS[JobState(job.state)],
             "is_undo": job.kind == JobKind.UNDO,
             "failure": _failure(job),

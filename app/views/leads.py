@@ -34,6 +34,7 @@ from app.views.base.widgets import NounList
 from app.views.calls import (
     CallForm,
     PlanForm,
+    PlanManyForm,
     after_call,
     chosen_time,
     suggestion_for,
@@ -179,6 +180,7 @@ class LeadView(Converting, KnowsSimilar, InPlace, TellsStory, NounView):
     ]  # fmt: skip
     order_columns = ["name", "next_contact_at", "received_at"]
     base_order = ("received_at", "desc")
+    bulk_forms = {"plan": PlanManyForm}
     bulk_verbs = ["assign", "plan", "take", "qualify", "lose", "reopen", "delete", "restore"]
     bulk_menu = ("take", "qualify", "lose", "reopen")
     search_columns = [

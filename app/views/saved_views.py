@@ -17,7 +17,7 @@ from app.models.saved_view import SavedView
 from app.ui.access import may
 from app.ui.messages import message_of
 from app.views.base.listing import Listing
-from app.views.base.state import address_of_view, canonical
+from app.views.base.state import ALL, address_of_view, canonical
 from app.views.security import inside
 
 
@@ -65,13 +65,28 @@ class SavedViewsView(BaseView):
         flash(gettext("The view is called “%(name)s” now.", name=view.name), "success")
         return redirect(inside(request.referrer or ""))
 
+    @expose("/<int:pk>/first", methods=["POST"])
+    def first(self, pk: int) -> Response:
+        """The list opens with this view, or (`no`) with all rows again."""
+        view, screen = self._mine(pk)
+        is_first = not request.form.get("no")
+        view.open_first(db.session(), first=is_first)
+        db.session.commit()
+        if is_first:
+            flash(
+                gettext("The list opens with the view “%(name)s” now.", name=view.name), "success"
+            )
+        else:
+            flash(gettext("The list opens with all records now."), "success")
+        return redirect(address_of_view(screen, str(pk), canonical(screen, parse_qsl(view.query))))
+
     @expose("/<int:pk>/delete", methods=["POST"])
     def delete(self, pk: int) -> Response:
         view, screen = self._mine(pk)
         db.session.delete(view)
         db.session.commit()
         flash(gettext("The view has been deleted. Its records stay."), "success")
-        return redirect(address_of_view(screen, "", ""))
+        return redirect(address_of_view(screen, ALL, ""))
 
     def _mine(self, pk: int) -> tuple[SavedView, Any]:
         view = db.session.get(SavedView, pk) if pk < 2**31 else None

@@ -41,8 +41,9 @@ from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
-from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
+from wtforms import PasswordField, StringField
+from wtforms.fields.core import UnboundField
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from app.errors import CrmError
 from app.roles import ADMIN, PUBLIC, ROLES
@@ -53,6 +54,8 @@ from app.views.base.guarded import Guarded
 from app.views.language import greet
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
+FILL_IN = lazy_gettext("Fill in this field.")
+_given = DataRequired(FILL_IN)
 KEPT_AT_LOGOUT = "locale"
 CONTROLS = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -99,6 +102,19 @@ def inside(address: str) -> str:
     return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
+class Worded:
+    """For screens whose forms Flask-AppBuilder makes: an empty field is told in our words."""
+
+    def _init_forms(self) -> None:
+        super()._init_forms()  # type: ignore[misc]
+        for form in (self.add_form, self.edit_form):  # type: ignore[attr-defined]
+            for field in vars(form).values():
+                if isinstance(field, UnboundField):
+                    for rule in field.kwargs.get("validators", ()):
+                        if isinstance(rule, DataRequired | InputRequired) and not rule.message:
+                            rule.message = FILL_IN
+
+
 # -- passwords -----------------------------------------------------------------------------------
 
 _length = Length(
@@ -110,14 +126,18 @@ _same = EqualTo("password", lazy_gettext("The two passwords differ."))
 
 
 class NewPasswordForm(ResetPasswordForm):
-    password = PasswordField(lazy_gettext("New password"), [DataRequired(), _length])
-    conf_password = PasswordField(lazy_gettext("The new password again"), [DataRequired(), _same])
+    password = PasswordField(lazy_gettext("New password"), [_given, _length])
+    conf_password = PasswordField(lazy_gettext("The new password again"), [_given, _same])
 
 
 class OwnPasswordForm(DynamicForm):
-    old_password = PasswordField(lazy_gettext("Present password"), [DataRequired()])
-    password = PasswordField(lazy_gettext("New password"), [DataRequired(), _length])
-    conf_password = PasswordField(lazy_gettext("The new password again"), [DataRequired(), _same])
+    old_password = PasswordField(
+        lazy_gettext("Present password"),
+        [_given],
+        render_kw={"autocomplete": "current-password"},
+    )
+    password = PasswordField(lazy_gettext("New password"), [_given, _length])
+    conf_password = PasswordField(lazy_gettext("The new password again"), [_given, _same])
 
     def validate_old_password(self, field: PasswordField) -> None:
         if not check_password_hash(g.user.password, field.data):
@@ -161,9 +181,24 @@ class PasswordView(ResetPasswordView):
         return user or abort(404)
 
 
+class OwnNameForm(DynamicForm):
+    first_name = StringField(
+        lazy_gettext("First name"),
+        [_given],
+        render_kw={"autocomplete": "given-name"},
+    )
+    last_name = StringField(
+        lazy_gettext("Last name"),
+        [_given],
+        render_kw={"autocomplete": "family-name"},
+    )
+
+
 class OwnNameView(UserInfoEditView):
     route_base = "/account"
+    form = OwnNameForm
     form_title = lazy_gettext("My name")
+    message = lazy_gettext("Your name has been changed.")
 
 
 # -- users and roles -----------------------------------------------------------------------------
@@ -182,7 +217,7 @@ def an_administrator_remains(form: DynamicForm, _field: Any) -> None:
             raise ValidationError(gettext(error.message) % error.params) from None
 
 
-class UserView(Guarded, UserDBModelView):
+class UserView(Worded, Guarded, UserDBModelView):
     """Groups are left out: with four roles, and those composed of them, they would only hide who
     may do what.
     """
@@ -191,13 +226,43 @@ class UserView(Guarded, UserDBModelView):
     list_title = lazy_gettext("Users")
     show_title = lazy_gettext("User")
     add_title = lazy_gettext("New user")
-    edit_title = lazy_gettext("Edit user")
+    edit_title = lazy_gettext("Change user")
+    user_info_title = lazy_gettext("My account")
+    label_columns = {
+        "username": lazy_gettext("User name"),
+        "first_name": lazy_gettext("First name"),
+        "last_name": lazy_gettext("Last name"),
+        "email": lazy_gettext("E-mail"),
+        "active": lazy_gettext("Active"),
+        "roles": lazy_gettext("Roles"),
+        "last_login": lazy_gettext("Last log-in"),
+        "login_count": lazy_gettext("Log-ins"),
+        "fail_login_count": lazy_gettext("Failed log-ins"),
+        "created_on": lazy_gettext("Created"),
+        "created_by": lazy_gettext("Created by"),
+        "changed_on": lazy_gettext("Changed"),
+        "changed_by": lazy_gettext("Changed by"),
+    }
     list_columns = ["username", "first_name", "last_name", "email", "roles", "active", "last_login"]
     order_columns = ["username", "first_name", "last_name", "email", "active", "last_login"]
     base_order = ("username", "asc")
     search_columns = ["username", "first_name", "last_name", "email", "active"]
     edit_columns = ["username", "first_name", "last_name", "email", "active", "roles"]
     add_columns = [*edit_columns, "password", "conf_password"]
+    show_fieldsets = [
+        (
+            lazy_gettext("Account"),
+            {"fields": ["username", "first_name", "last_name", "email", "active", "roles"]},
+        ),
+        (
+            lazy_gettext("History"),
+            {"fields": ["last_login", "login_count", "fail_login_count", "created_on",
+                        "created_by", "changed_on", "changed_by"]},
+        ),
+    ]  # fmt: skip
+    user_show_fieldsets = [
+        (None, {"fields": ["username", "first_name", "last_name", "email", "roles"]})
+    ]
     formatters_columns = dict.fromkeys(
         (
             "active",
@@ -229,6 +294,18 @@ class UserView(Guarded, UserDBModelView):
         "conf_password": NewPasswordForm.conf_password,
     }
 
+    @action("resetmypassword", lazy_gettext("Change my password"), "", "fa-lock", multiple=False)
+    def resetmypassword(self, item: User) -> Response:
+        return super().resetmypassword(item)
+
+    @action("resetpasswords", lazy_gettext("New password"), "", "fa-lock", multiple=False)
+    def resetpasswords(self, item: User) -> Response:
+        return super().resetpasswords(item)
+
+    @action("userinfoedit", lazy_gettext("Change my name"), "", "fa-edit", multiple=False)
+    def userinfoedit(self, item: User) -> Response:
+        return super().userinfoedit(item)
+
     def pre_add(self, item: User) -> None:
         item.password = self.appbuilder.sm.hashed(item.password)
 
@@ -245,14 +322,14 @@ class UserView(Guarded, UserDBModelView):
             flash(gettext("Records bear this name, so the user has been made inactive."), "info")
 
 
-class RoleView(Guarded, RoleModelView):
+class RoleView(Worded, Guarded, RoleModelView):
     """Our four roles are code: they are shown and copied here, and composed into further ones."""
 
     route_base = "/roles"
     list_title = lazy_gettext("Roles")
     show_title = lazy_gettext("Role")
     add_title = lazy_gettext("New role")
-    edit_title = lazy_gettext("Edit role")
+    edit_title = lazy_gettext("Change role")
     list_columns = ["name"]
     label_columns = {
         "name": lazy_pgettext("of a thing", "Name"),
@@ -309,5 +386,5 @@ def _copies_of(name: str) -> Iterator[str]:
     """Operator copy, Operator copy 2, …, within what the column holds."""
     longest = Role.__table__.c.name.type.length
     for number in count(1):
-        ending = f" {gettext('copy')}" + (f" {number}" if number > 1 else "")
+        ending = " " + gettext("copy") + (f" {number}" if number > 1 else "")
         yield name[: longest - len(ending)] + ending

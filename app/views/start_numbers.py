@@ -215,7 +215,7 @@ def _so_far_before(before: Pace) -> str:
 def _spend(values: Values) -> Told:
     now, before, currency = values["now"], values["before"], values["currency"]
     words = money_difference(now.spend, before.spend, _so_far_before(before), currency)
-    plan = f", {gettext('plan in part')}" if now.planned else ""
+    plan = ", " + gettext("partly plan") if now.planned else ""
     return Told(money_short(now.spend, currency), words + plan)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import abort, current_app, flash, redirect, request
 from flask_appbuilder.baseviews import BaseView, expose
@@ -23,6 +22,7 @@ from app.ui.access import may
 from app.ui.messages import message_of
 from app.ui.notes import describe_notes
 from app.views.base.links import address_of
+from app.views.security import inside
 
 MOST_LINES = 3  # of what changed meanwhile
 
@@ -71,9 +71,9 @@ def told_of_undo(rows: int, refused: list[CrmError]) -> str:
 
 def way_back(places: list[tuple[str, int]]) -> str:
     """The page that the button stood on; else the record's own."""
-    came = urlsplit(request.referrer or "")
-    if came.netloc == request.host and came.path and not came.path.startswith("/undo/"):
-        return came.path + (f"?{came.query}" if came.query else "")
+    came = request.referrer or ""
+    if came.startswith(request.host_url) and not inside(came).startswith("/undo/"):
+        return inside(came)
     own = address_of(*places[0]) if len(places) == 1 else None
     return own or str(current_app.extensions["appbuilder"].get_url_for_index)
 

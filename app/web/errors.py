@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, current_app, jsonify, request
 from flask_babel import get_locale, gettext
@@ -47,6 +49,7 @@ TITLES = {
 }
 EXPIRED_FORM = N_("This form has expired. Go back, reload the page and send it again.")
 TRY_AGAIN_AFTER = 10  # seconds
+PASSING = {429, 500, 503}  # the same request may well succeed later
 
 
 def init(app: Flask) -> None:
@@ -67,10 +70,25 @@ def answer(status: int, sentence: str | None = None) -> Response:
         # Without the context processors: one of them would ask the database who is logged in.
         template = current_app.jinja_env.get_template("errors/error.html")
         language = str(get_locale() or "en")
-        page = template.render(status=status, title=title, sentence=sentence, language=language)
+        page = template.render(
+            status=status, title=title, sentence=sentence, language=language, ways=_ways_on(status)
+        )
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
+
+
+def _ways_on(status: int) -> list[tuple[str, str]]:
+    """What to press now, as (words, address), the likeliest first."""
+    ways = [(gettext("Start page"), "/")]
+    before = urlsplit(request.referrer or "")
+    address = urlunsplit(("", "", before.path, before.query, ""))
+    if status in PASSING and request.method == "GET":
+        ways.insert(0, (gettext("Try again"), request.full_path.rstrip("?")))
+    # Not request.host, which refuses a host that is not trusted once more.
+    elif before.netloc == request.headers.get("Host") and re.match(r"/[^/\\]", address):
+        ways.insert(0, (gettext("Back to the page before"), address))
+    return ways
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -45,6 +45,7 @@ class Walker:
         shots: Path,
         locale: str,
         window: ViewportSize = WINDOW,
+        scripts: bool = True,
     ) -> None:
         self.server = server
         self.shots = shots
@@ -52,7 +53,11 @@ class Walker:
         self.faults: list[str] = []
         self.expected: set[int] = set()  # statuses from 400 up that the test asks for
         context = browser.new_context(
-            base_url=server.url, locale=locale, viewport=window, accept_downloads=True
+            base_url=server.url,
+            locale=locale,
+            viewport=window,
+            accept_downloads=True,
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(PATIENCE)
         context.add_init_script(VIOLATIONS)
@@ -61,6 +66,7 @@ class Walker:
         context.on("console", self._watch_console)
         context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
         self.page: Page = context.new_page()
+        self.answer: Response | None = None  # to the last page of a crawl
 
     def _watch_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
@@ -144,7 +150,7 @@ class Walker:
 
 
 def facts(of: Any) -> dict[str, str]:
-    """The rows of a table whose first cell names the second."""
+    """The rows of a table whose first cell names the second; a "?" there opens a formula."""
     rows = of.locator("tr").all()
     cells = [row.locator("th, td").all_inner_texts() for row in rows]
-    return {row[0].strip(): row[1].strip() for row in cells if len(row) > 1}
+    return {row[0].partition("?")[0].strip(): row[1].strip() for row in cells if len(row) > 1}

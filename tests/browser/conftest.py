@@ -48,8 +48,9 @@ def walker(browser: Browser, server: Server, shots: Path) -> Iterator[Callable[.
         password: str | None = None,
         locale: str = "en-GB",
         window: ViewportSize = WINDOW,
+        scripts: bool = True,
     ) -> Walker:
-        somebody = Walker(browser, server, shots, locale, window)
+        somebody = Walker(browser, server, shots, locale, window, scripts)
         there.append(somebody)
         if name is not None:
             somebody.log_in(name, password or server.passwords[name])

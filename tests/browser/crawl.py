@@ -16,11 +16,19 @@ ELSEWHERE = re.compile(
 )
 # Records differ by their state: more than one of each is looked at.
 RECORDS = re.compile(r"/(lead|client|contract|submission|document)view/show/")
+# What only forms, scripts or keys lead an administrator to.
+UNLINKED = (
+    "/search/?q=an", "/jobview/list/", "/noteview/list/",
+    "/password/form", "/account/form", "/users/password/form?pk=2",
+)  # fmt: skip
 LINKS = "all => all.map(link => link.getAttribute('href'))"
 
 
 def every_kind_of_page(walker: Walker, *also: str) -> Iterator[str]:
-    """Opens a page of each kind that links lead to, from the start page on; gives its address."""
+    """Opens a page of each kind that links lead to, from the start page on; gives its address.
+
+    What the server answered stands in `walker.answer` meanwhile.
+    """
     waiting, kinds = ["/", *also], Counter[str]()
     seen: set[str] = set()
     while waiting:
@@ -29,11 +37,12 @@ def every_kind_of_page(walker: Walker, *also: str) -> Iterator[str]:
             continue
         seen.add(address)
         assert len(seen) <= MOST_PAGES, "the same kind of page over and over again?"
-        walker.page.goto(address, wait_until="domcontentloaded")
+        walker.answer = walker.page.goto(address, wait_until="domcontentloaded")
         if os.environ.get("CRM_SHOTS"):
             walker.shoot(re.sub(r"\W+", "-", address).strip("-")[:80] or "home")
         yield address
-        for link in walker.page.locator("a[href^='/']").evaluate_all(LINKS):
+        for href in walker.page.locator("a[href^='/']").evaluate_all(LINKS):
+            link = href.partition("#")[0]
             kind = _kind_of(link)
             if kinds[kind] < (3 if RECORDS.match(link) else 1) and not ELSEWHERE.search(link):
                 kinds[kind] += 1

@@ -17,9 +17,11 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Walker]
 # What a Russian layout gives for these keys of the keyboard: the letter and the key's place.
 RUSSIAN = {
+    "a": ("ф", "KeyA"), "b": ("и", "KeyB"), "s": ("ы", "KeyS"), "z": ("я", "KeyZ"),
     "c": ("с", "KeyC"), "g": ("п", "KeyG"), "h": ("р", "KeyH"), "j": ("о", "KeyJ"),
     "k": ("л", "KeyK"), "l": ("д", "KeyL"), "n": ("т", "KeyN"), "q": ("й", "KeyQ"),
-    "x": ("ч", "KeyX"), "/": (".", "Slash"), "?": (",", "Slash"),
+    "t": ("е", "KeyT"), "v": ("м", "KeyV"), "w": ("ц", "KeyW"), "x": ("ч", "KeyX"),
+    "/": (".", "Slash"), "?": (",", "Slash"),
 }  # fmt: skip
 DVORAK = {"l": ("l", "KeyP"), "g": ("g", "KeyU")}
 PRESS = """([key, code, shift]) => document.activeElement.dispatchEvent(new KeyboardEvent(

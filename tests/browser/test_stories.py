@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.chromium import READY_WITHIN, Walker
 from tests.served import Server
@@ -16,7 +16,7 @@ from tests.served import Server
 pytestmark = pytest.mark.browser
 
 Enter = Callable[..., Walker]
-NARROW = {"width": 360, "height": 780}
+NARROW: ViewportSize = {"width": 360, "height": 780}
 
 
 @contextmanager

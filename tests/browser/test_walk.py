@@ -54,7 +54,9 @@ def test_from_a_post_to_what_the_campaign_earned(server: Server, walker: Enter) 
     manager_signs_and_amends(manager, contract)
     manager_converts_an_organisation(server, manager, token)
     manager_finds_the_client_again(server, manager, token)
-    marketer_sees_the_return(walker("marketer"))
+    marketer = walker("marketer")
+    marketer_sees_the_return(marketer)
+    marketer_revokes_the_token(server, marketer, token, address, body)
 
 
 def operator_qualifies(operator: Walker, lead: int) -> None:
@@ -204,22 +206,38 @@ def marketer_sees_the_return(marketer: Walker) -> None:
     roi = (revenue - spend) / spend * 100
     assert abs(amount(after["ROI"]) - roi) < 0.5 + abs(roi) / 1000, (after["ROI"], roi)
 
-    title = marketer.page.get_by_role("heading", level=1).inner_text().partition(": ")[2]
+    title = marketer.page.get_by_role("heading", level=1).inner_text()
     marketer.open("/statistics/?period=all", "statistics")
-    row = marketer.page.locator("table.crm-figures tr").filter(has_text=title).first
-    columns = marketer.page.locator("table.crm-figures thead th").all_inner_texts()
-    shown = dict(zip([name.split("?")[0].strip() for name in columns],
+    row = marketer.page.locator("table.stat-table tr").filter(has_text=title).first
+    columns = marketer.page.locator("table.stat-table thead th").all_inner_texts()
+    shown = dict(zip([re.split("[?↓↑]", name)[0].strip() for name in columns],
                      row.locator("th, td").all_inner_texts(), strict=True))  # fmt: skip
     for name in ("Spend", "Revenue", "ROI", "Leads", "Contracts"):
-        assert shown[name].strip() == after[name], name
+        assert amount(shown[name]) == amount(after[name]), name  # whole columns drop the .00
 
-    row.get_by_role("link", name=after["Revenue"], exact=True).click()
+    row.get_by_role("link", name=shown["Revenue"].strip(), exact=True).click()
     marketer.shoot("revenue-rows")
-    rows = marketer.page.locator("table.crm-figures tbody tr")
+    rows = marketer.page.locator("table.stat-table tbody tr")
     assert "₽1.00" in rows.filter(has_text="Amended").first.inner_text()
     amounts = rows.locator("td:last-child").all_inner_texts()
     assert round(sum(map(amount, amounts)), 2) == revenue
     assert "Testov" not in marketer.text()
+
+
+def marketer_revokes_the_token(
+    server: Server, marketer: Walker, token: str, address: str, body: str
+) -> None:
+    marketer.open("/sourceview/list/")
+    marketer.click("website")
+    row = marketer.page.get_by_role("row").filter(has_text=token[:8])
+    row.get_by_role("button", name="Revoke").click()
+    dialog = marketer.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("stops working at once")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    dialog.get_by_role("button", name="Yes").click()
+    marketer.sees("The token has been revoked: its next request is refused.")
+    marketer.shoot("token-revoked")
+    assert post(server, address, token, body)[0] == 401
 
 
 def amount(text: str) -> float:

@@ -75,6 +75,13 @@ def test_instants_are_read_by_the_companys_clock(reader: Any) -> None:
             assert 'autocomplete="off"' in field()
 
 
+def test_an_amount_stands_in_its_field_as_the_language_writes_it(reader: Any) -> None:
+    with reader("ru"):
+        assert 'value="1234,50"' in Everything(data={"amount": Decimal("1234.5")}).amount()
+        typed = Everything(MultiDict({"amount": "1234.5"}))
+        assert 'value="1234.5"' in typed.amount()
+
+
 @pytest.mark.parametrize("typed", ["1", "-7", " 12 "])
 def test_whole_numbers(typed: str) -> None:
     assert fields.read_integer(typed) == int(typed)

@@ -31,10 +31,21 @@ READ = {
 
 def test_the_originals_are_those_that_were_read():
     found = {
-        str(path.relative_to(OURS)): hashlib.sha256(
-            (THEIRS / path.relative_to(OURS)).read_bytes()
-        ).hexdigest()[:16]
-        for path in OURS.rglob("*.html")
-        if (THEIRS / path.relative_to(OURS)).exists()
+        name: hashlib.sha256((THEIRS / name).read_bytes()).hexdigest()[:16]
+        for name in READ
+        if (THEIRS / name).exists()
     }
-    assert found == READ
+    assert found == READ, "read these again: " + ", ".join(changed(found))
+
+
+def changed(found: dict[str, str]) -> list[str]:
+    return [name for name in READ if found.get(name) != READ[name]]
+
+
+def test_each_of_our_templates_there_replaces_an_original():
+    assert {str(path.relative_to(OURS)) for path in OURS.rglob("*.html")} == set(READ)
+
+
+def test_a_changed_original_is_named():
+    assert changed(READ | {"flash.html": "another"}) == ["flash.html"]
+    assert changed({name: READ[name] for name in READ if name != "init.html"}) == ["init.html"]

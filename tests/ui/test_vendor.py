@@ -20,6 +20,7 @@ SOURCES = {
 STYLES = {path: path.read_text() for path in sorted(ROOT.glob("app/static/css/*.css"))}
 SHEET = (SERVED / "tabler.css").read_text()
 REFRESH = "run tools/vendor"
+MOST_CSS = 120 * 1024  # bytes, before compression
 # Where a class is named: an attribute (with expressions in it), a script's list, a keyword.
 NAMED = (
     re.compile(r'class="((?:\{\{.*?\}\}|\{%.*?%\}|[^"{])*)"', re.DOTALL),
@@ -82,6 +83,10 @@ def test_style_sheets_fetch_nothing():
 def test_pictures_hold_shapes_alone():
     sprite = (SERVED / "icons.svg").read_text()
     assert re.findall(r"(?:href|src)=|<(?:script|style|image|foreignObject)|\son\w+=", sprite) == []
+
+
+def test_the_style_sheets_together_are_small():
+    assert sum(len(text.encode()) for text in [SHEET, *STYLES.values()]) <= MOST_CSS, REFRESH
 
 
 # -- nothing missing -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -133,6 +134,27 @@ def test_what_is_wrong_in_the_form_changes_no_row(app: Any, client_as: Any) -> N
     assert answer.status_code == 400
     assert "Choose a time that is still to come." in text_of(answer)
     assert read(app, lambda s: s.scalars(select(Lead.next_contact_at)).all()) == [None] * 3
+
+
+@pytest.mark.parametrize(("act", "told"), [
+    ("plan", "Choose when to talk again."), ("lose", "Choose why the lead is lost."),
+])  # fmt: skip
+def test_an_act_upon_many_leads_chooses_nothing_by_itself(
+    app: Any, client_as: Any, act: str, told: str
+) -> None:
+    """Else one click would take the plans of many leads away."""
+    ids = leads_of(app, 3)
+    operator = client_as("Operator")
+    run(operator, "plan", ids, when="tomorrow")
+    planned = read(app, lambda s: s.scalars(select(Lead.next_contact_at)).all())
+    answer = run(operator, act, ids)
+    assert answer.status_code == 400
+    assert told in text_of(answer)
+    assert read(app, lambda s: s.scalars(select(Lead.next_contact_at)).all()) == planned
+    assert statuses(app, ids) == ["new"] * 3
+    if act == "plan":
+        assert "No contact" not in text_of(run(operator, "plan", ids, when="none"))
+        assert read(app, lambda s: s.scalars(select(Lead.next_contact_at)).all()) == [None] * 3
 
 
 def test_many_rows_are_undone_by_one_click(app: Any, client_as: Any) -> None:
@@ -293,7 +315,7 @@ def test_a_job_is_undone_as_a_whole_once(app: Any, client_as: Any) -> None:
     assert "This has been undone already." in again
     work(app)
 
-    assert statuses(app, ids).count("new") == 11
+    assert Counter(statuses(app, ids))["new"] == 11
     report = text_of(browser.get(answer.request.path))
     assert "the record was changed meanwhile" in report
     assert len(read(app, lambda s: s.scalars(select(Job)).all())) == 2

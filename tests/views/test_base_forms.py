@@ -166,6 +166,26 @@ def test_the_second_editor_sees_both_values(toy_app: Flask, boss: Any, clerk: An
         assert (kept.price, kept.description) == (300, "Their words")
 
 
+@pytest.mark.parametrize(("keep", "price"), [("now", 200), ("yours", 300)])
+def test_the_second_editor_chooses_whose_value_is_kept(
+    toy_app: Flask, boss: Any, clerk: Any, keep: str, price: int
+) -> None:
+    with rows_of(toy_app) as session:
+        number = make_service(session, "Ads", price=100).id
+    address = f"/serviceview/edit/{number}"
+    mine, theirs = opened(boss, address), opened(clerk, address)
+    base = {"title": "Ads", "active": "y"}
+    clerk.post(address, data=theirs | base | {"price": "200"})
+    shown = text(boss.post(address, data=mine | base | {"price": "300"}))
+    for value in ("now", "yours"):
+        assert f'form="record-form" name="keep-price" value="{value}"' in shown
+    assert 'id="record-form"' in shown
+    choice = {"price": "300", "keep-price": keep}
+    assert boss.post(address, data=hidden(shown) | base | choice).status_code == 302
+    with rows_of(toy_app) as session:
+        assert session.get(Service, number).price == price
+
+
 def test_stock_overwrites_the_first_editor(toy_app: Flask, boss: Any, clerk: Any) -> None:
     with rows_of(toy_app) as session:
         service = make_service(session)

@@ -90,7 +90,7 @@ def test_a_card_tells_what_is_due_by_a_word_and_not_by_colour_alone(app: Any, cl
 
     keep(app, make)
     page = text_of(client_as("Operator").get(BOARD))
-    assert ">Overdue</span>" in column(page, "in_work")
+    assert "<i>Overdue</i>" in column(page, "in_work")
     assert ">Nothing planned</span>" in column(page, "in_work")
     assert "mark" not in column(page, "new")
 
@@ -125,7 +125,7 @@ def test_without_a_script_the_next_cards_are_a_page_of_their_own(app: Any, clien
 
     keep(app, make)
     operator = client_as("Operator")
-    found = re.search(r'href="([^"]*from_new=[^"]*)"', text_of(operator.get(BOARD)))
+    found = re.search(r'href="([^"]*page_new=[^"]*)"', text_of(operator.get(BOARD)))
     assert found
     page = text_of(operator.get(found[1].replace("&amp;", "&")))
     assert names_in(column(page, "new")) == ["Newov020", "Newov021"]
@@ -134,7 +134,7 @@ def test_without_a_script_the_next_cards_are_a_page_of_their_own(app: Any, clien
 @pytest.mark.parametrize("text", ["", "~", "nonsense", "1-", "~9999999999999999999999-1", "-5"])
 def test_a_place_that_no_board_has_written_is_the_beginning(app: Any, client_as: Any, text: str):
     assert Place.read(text) is None
-    assert client_as("Operator").get(BOARD, query_string={"from_new": text}).status_code == 200
+    assert client_as("Operator").get(BOARD, query_string={"page_new": text}).status_code == 200
 
 
 def test_a_place_is_read_as_it_was_written() -> None:
@@ -166,6 +166,37 @@ def test_the_filters_and_the_search_of_the_list_carry_over_both_ways(app: Any, c
     listed = text_of(operator.get(back[1].replace("&amp;", "&")))
     assert "Thisov" in listed
     assert "Thiselsev" not in listed
+
+
+def test_the_board_has_the_filter_line_of_the_list(app: Any, client_as: Any) -> None:
+    operator = client_as("Operator")
+    page = text_of(operator.get(BOARD + "?_flt_2_status=new&page_new=~1764050000250000-17"))
+    assert "object at 0x" not in page
+    chips = re.compile(r'id="chip-(\w+)"')
+    assert chips.findall(page) == chips.findall(text_of(operator.get("/leadview/list/")))
+    assert 'action="/leads/board/"' in page
+    line = page[page.index('id="list-filters"') : page.index('id="board"')]
+    assert "page_new" not in line  # other filters begin at the first card
+
+
+def test_the_list_gives_the_board_its_filters(app: Any, client_as: Any) -> None:
+    asked = "?_flt_2_status=new&search=ivan"
+    page = text_of(client_as("Operator").get("/leadview/list/" + asked))
+    there = re.search(r'href="(/leads/board/[^"]*)"', page)
+    assert there
+    for part in ("_flt_2_status=new", "search=ivan"):
+        assert part in there[1]
+
+
+def test_the_closed_ones_are_listed_with_the_filters_of_the_board(app: Any, client_as: Any):
+    page = text_of(client_as("Manager").get(BOARD + "?search=ivan&_flt_2_status=new&whose=nobody"))
+    for status in ("lost", "converted"):
+        strip = re.search(rf'class="strip strip-{status}"[^>]*href="([^"]*)"', page)
+        assert strip
+        assert strip[1].startswith("/leadview/list/?")
+        assert set(strip[1].partition("?")[2].split("&amp;")) == {
+            "search=ivan", "whose=nobody", f"_flt_2_status={status}"
+        }  # fmt: skip
 
 
 def test_the_move_form_and_its_answer_keep_the_filters(app: Any, client_as: Any) -> None:
@@ -258,6 +289,23 @@ def test_a_card_that_a_colleague_closed_leaves_the_board(app: Any, client_as: An
     assert names_in(text_of(refused)) == []
 
 
+@pytest.mark.parametrize("to", ["in_work", "new", "lost", "qualified"])
+def test_a_card_that_a_colleague_moved_meanwhile_is_not_moved_unseen(
+    app: Any, client_as: Any, to: str
+) -> None:
+    """Who drags what looks new must not take back what a colleague has qualified."""
+    number = keep(app, lambda s: _flushed(s, card(s, "Movedov", "qualified")).id)
+    operator = client_as("Operator")
+    refused = move(operator, number, to, was="new", lost_reason="no_need", headers=IN_PLACE)
+    assert refused.status_code == 409
+    page = text_of(refused)
+    assert 'data-status="qualified"' in page
+    assert "Meanwhile a colleague moved it to “Qualified”." in page
+    assert read(app, lambda s: s.get(Lead, number).status) == "qualified"
+    form = text_of(operator.get(f"{BOARD}{number}/move"))
+    assert re.search(r'name="was"[^>]*value="qualified"', form)
+
+
 def test_nobody_converts_or_invents_a_status_by_the_board(app: Any, client_as: Any) -> None:
     number = keep(app, lambda s: _flushed(s, card(s, "Newov")).id)
     for to in ("converted", "archived", ""):
@@ -272,6 +320,12 @@ def test_without_a_script_the_button_of_a_card_leads_to_a_form(app: Any, client_
     page = text_of(operator.get(f"{BOARD}{number}/move"))
     assert '<option value="qualified">' in page
     assert '<option value="new">' not in page  # it is there already
+
+
+def test_a_new_lead_has_the_same_key_as_in_the_list(app: Any, client_as: Any) -> None:
+    page = text_of(client_as("Operator").get(BOARD))
+    assert re.search(r'href="/leadview/add"[^>]*data-key="a"', page)
+    assert 'data-key="n"' not in page  # the next lead, everywhere
 
 
 def test_only_managers_find_the_conversion_among_the_targets(app: Any, client_as: Any) -> None:
@@ -324,4 +378,4 @@ def test_today_is_a_time_and_another_day_a_date(app: Any, client_as: Any) -> Non
     day = today() + timedelta(days=40)
     keep(app, lambda s: card(s, "Laterov", "in_work", utc_now() + timedelta(days=40)))
     shown = column(text_of(client_as("Operator").get(BOARD)), "in_work")
-    assert re.search(rf"</span> {day.day} \w{{3}}", shown)
+    assert re.search(rf"</i> {day.day} \w{{3}}", shown)

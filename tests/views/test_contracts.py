@@ -288,8 +288,8 @@ def test_another_campaign_for_a_contract_needs_a_reason(app: Flask, client_as: A
         row = session.get_one(Contract, number)
         assert row.campaign_id == campaign
         note = row.notes[-1]
-        assert (note.kind, note.facts["reason"]) == ("changed", "They told us")
-        assert [change["field"] for change in note.changes] == ["campaign"]
+        assert (note.kind, (note.facts or {})["reason"]) == ("changed", "They told us")
+        assert [change["field"] for change in note.changes or ()] == ["campaign"]
     assert versions(app, number) == [(1, "waiting")]
     same = form_of(client, address) | {"campaign": campaign, "reason": "again"}
     assert client.post(address, data=same).status_code == 400

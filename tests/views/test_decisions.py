@@ -237,7 +237,12 @@ def test_rows_are_read_page_by_page(app: Any, client_as: Any) -> None:
 def test_counts_stop_at_a_thousand(app: Any, client_as: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("app.views.start_numbers.COUNT_LIMIT", 3)
     monkeypatch.setattr("app.ui.formatters.COUNT_LIMIT", 3)
-    keep(app, lambda s: [make_lead(s).qualify() for _ in range(5)])
+
+    def make(session: Any) -> None:
+        for _ in range(5):
+            make_lead(session).qualify()
+
+    keep(app, make)
     numbers = numbers_of(text_of(client_as("Manager").get(HOME)))
     assert numbers["Waiting to be converted"][0] == "3+"
 

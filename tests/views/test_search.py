@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import Lead, RecentlyOpened
 from app.models.clock import travel, utc_now
 from app.models.recent import KEPT
-from app.ui.commands import MENU_KEYS
+from app.ui.frame import MENU_KEYS
 from app.views import finding
 from tests.factories import make_campaign, make_client, make_lead, make_service
 from tests.factories import make_signed_contract as make_contract
@@ -57,6 +57,7 @@ def people(app: Any) -> Any:
         campaign = make_campaign(session, title="Весна алёшинская", service=service)
         contract = make_contract(session, client=client, service=service)
         session.flush()
+        assert contract.number is not None
         return {
             "lead": lead.id, "client": client.id, "contract": contract.id,
             "number": contract.number, "campaign": campaign.id,
@@ -325,6 +326,14 @@ def test_the_dialog_stands_on_every_page(app: Any, client_as: Any) -> None:
     assert page.count('id="search-dialog"') == 1
     assert page.count('id="keys-dialog"') == 1
     assert 'data-go="b"' in page
+
+
+def test_the_search_of_the_rail_is_a_link(app: Any, client_as: Any) -> None:
+    """It opens the dialog; without a script the page."""
+    page = text_of(client_as("Marketer").get("/decisionview/list/"))
+    links = re.findall(r'<a [^>]*href="/search/"[^>]*data-open="#search-dialog"', page)
+    assert len(links) == 2  # of the rail and of a phone's bar
+    assert 'button type="button" data-open="#search-dialog"' not in page
 
 
 def test_sqlite_reads_a_bounded_part(sqlite_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,9 @@ def test_the_way_back_stays_on_this_site(app: Any, client_as: Any) -> None:
     browser = client_as("Operator")
     for came, expected in (
         ("http://localhost/leadview/list/?search=x", "/leadview/list/?search=x"),
+        ("http://localhost/", "/"),
         ("http://elsewhere.example/", f"/leadview/show/{number}"),
+        ("http://localhost//elsewhere.example/", "/"),
     ):
         address = undo_address(act(browser, number, "take"))
         answer = browser.post(address, headers={"Referer": came})

@@ -3,26 +3,26 @@
 // goes back to its place by itself.
 (function () {
   "use strict";
-  const board = document.getElementById("board");
-  if (!board) { return; }
+  if (!document.getElementById("board")) { return; }
   const menu = document.getElementById("move-menu");
   const lose = document.getElementById("lose");
-  const filters = window.location.search;
   let dragged = null;  // the card under way
   let chosen = null;   // the card whose menu or dialog is open
   let last = null;     // the id of the card that moved last, which Undo brings back
 
   // -- cards and columns
 
+  // Other filters replace the board (list.js), so it is looked up each time.
+  function board() { return document.getElementById("board"); }
   function cardOf(element) { return element && element.closest ? element.closest(".board-card") : null; }
   function columnOf(card) { return card.closest(".board-column"); }
-  function columns() { return Array.from(board.querySelectorAll(".board-column")); }
+  function columns() { return Array.from(board().querySelectorAll(".board-column")); }
   function cardsOf(column) { return Array.from(column.querySelectorAll(".board-card")); }
   function buttonOf(card) { return card.querySelector("button"); }
   function numberOf(card) { return card.id.slice(1); }
 
   function put(card, status) {
-    const column = board.querySelector('.board-column[data-to="' + status + '"]');
+    const column = board().querySelector('.board-column[data-to="' + status + '"]');
     if (!column) { card.remove(); return; }
     const list = column.querySelector(".board-cards");
     const next = cardsOf(column).find(function (other) {
@@ -33,6 +33,7 @@
 
   function focusOn(card) {
     if (!card) { return; }
+    if (card.matches("li")) { card.tabIndex = -1; }
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -70,18 +71,18 @@
     }
     if (to === "lost" && !more) { askWhy(card); return; }
     const home = { list: card.parentNode, next: card.nextElementSibling };
-    const address = buttonOf(card).formAction.split("?")[0] + filters;
+    const address = buttonOf(card).formAction.split("?")[0] + window.location.search;
     const aside = to === "lost" ? neighbour(card) : null;
     card.setAttribute("aria-busy", "true");
     if (to !== "lost") { put(card, to); focusOn(card); }
-    ask(address, Object.assign({ form_key: key(), to: to }, more)).then(function (text) {
+    ask(address, Object.assign({ form_key: key(), to: to, was: column.dataset.to }, more)).then(function (text) {
       last = numberOf(card);
       show(text, card, aside);
     }).catch(function () {
       card.removeAttribute("aria-busy");
       home.list.insertBefore(card, home.next);
       focusOn(card);
-      window.crm.say(board.dataset.failed, "danger");
+      window.crm.say(board().dataset.failed, "danger");
     });
   }
 
@@ -98,6 +99,7 @@
     const told = answer.querySelector("#status");
     const status = document.getElementById("status");
     if (told && told.children.length) { status.replaceChildren.apply(status, Array.from(told.children)); }
+    allow(answer);
     const fresh = answer.querySelector(".board-card");
     const old = card || (fresh && document.getElementById(fresh.id));
     const held = !old || old.contains(document.activeElement) || document.activeElement === document.body;
@@ -168,6 +170,15 @@
       if (to !== undefined) {
         event.preventDefault();
         items[(to + items.length) % items.length].focus();
+      } else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        // A letter goes to the item that begins with it, and presses no key of the page.
+        const letter = event.key.toLowerCase();
+        const found = items.slice(at + 1).concat(items).find(function (item) {
+          return item.textContent.trim().toLowerCase().startsWith(letter);
+        });
+        event.preventDefault();
+        event.stopPropagation();
+        if (found) { found.focus(); }
       } else if (event.key === "Tab" || event.key === "Escape") {
         event.preventDefault();
         event.stopPropagation();
@@ -191,7 +202,7 @@
     event.preventDefault();
     event.stopPropagation();
     const number = last;
-    const address = menu.dataset.card.replace("/0/", "/" + number + "/") + filters;
+    const address = menu.dataset.card.replace("/0/", "/" + number + "/") + window.location.search;
     const form = event.target;
     window.fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })
       .then(function (answer) { return answer.text(); })
@@ -202,7 +213,7 @@
         last = null;
         return ask(address).then(function (card) { show(card, document.getElementById("c" + number), null); });
       })
-      .catch(function () { window.crm.say(board.dataset.failed, "danger"); });
+      .catch(function () { window.crm.say(board().dataset.failed, "danger"); });
   }
 
   // -- by mouse
@@ -227,13 +238,27 @@
     mark(null);
   }
 
-  board.addEventListener("pointerdown", function (event) {
-    const card = cardOf(event.target);
-    if (!card || !buttonOf(card)) { return; }
-    if (event.pointerType === "mouse") { card.draggable = true; }
-    else if (event.target.closest(".grip")) { carry(card, event); }
+  // Draggable by a mouse only: a finger that touches a card scrolls. Set before the card is pressed, for
+  // the browser goes by the style of that moment.
+  function allow(within) {
+    const mouse = window.matchMedia("(any-pointer: fine)").matches;
+    within.querySelectorAll(".board-card").forEach(function (card) { card.draggable = mouse && buttonOf(card) !== null; });
+  }
+
+  allow(document);
+  document.addEventListener("crm:load", function () { allow(document); });
+  document.addEventListener("htmx:afterSettle", function () { allow(document); });
+  document.addEventListener("pointerover", function (event) {
+    const card = event.pointerType === "mouse" ? cardOf(event.target) : null;
+    if (card && buttonOf(card)) { card.draggable = true; }
   });
-  board.addEventListener("dragstart", function (event) {
+  document.addEventListener("pointerdown", function (event) {
+    const card = cardOf(event.target);
+    if (!card || !buttonOf(card) || event.pointerType === "mouse") { return; }
+    card.draggable = false;
+    if (event.target.closest(".grip")) { carry(card, event); }
+  });
+  document.addEventListener("dragstart", function (event) {
     const card = cardOf(event.target);
     if (!card || !card.draggable) { return; }
     event.dataTransfer.setData("text/plain", card.querySelector("a").textContent);
@@ -279,8 +304,8 @@
       target = below && below.closest("[data-to]");
       mark(target);
       if (moved.clientY < 60) { window.scrollBy(0, -12); }
-      if (moved.clientX < 24) { board.scrollBy(-12, 0); }
-      if (moved.clientX > window.innerWidth - 24) { board.scrollBy(12, 0); }
+      if (moved.clientX < 24) { board().scrollBy(-12, 0); }
+      if (moved.clientX > window.innerWidth - 24) { board().scrollBy(12, 0); }
     }
     function drop(ended) {
       grip.removeEventListener("pointermove", follow);
@@ -298,11 +323,6 @@
 
   // -- by keys
 
-  function letterOf(event) {
-    if (/^[a-z]$/i.test(event.key)) { return event.key.toLowerCase(); }
-    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : "";
-  }
-
   function beside(card, step) {
     const all = columns();
     const place = cardsOf(columnOf(card)).indexOf(card);
@@ -314,32 +334,37 @@
   }
 
   function along(card, step) {
-    if (!card) { return board.querySelector(".board-card"); }
+    if (!card) { return board().querySelector(".board-card"); }
     const cards = cardsOf(columnOf(card));
     const at = cards.indexOf(card) + step;
     return cards[at] || (step > 0 ? columnOf(card).querySelector(".board-more a") : card);
   }
 
+  // Letters are keys.js's: J and K walk the cards, S presses #move-key.
+  const opener = document.getElementById("move-key");
+  if (opener) {
+    opener.addEventListener("click", function () {
+      const card = cardOf(document.activeElement);
+      if (card) { openMenu(card); } else { focusOn(along(null, 1)); }
+    });
+  }
+
   document.addEventListener("keydown", function (event) {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) { return; }
-    if (event.target.closest("input, select, textarea, dialog, [popover]")) { return; }
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) { return; }
     const card = cardOf(event.target);
-    const letters = document.documentElement.dataset.keys !== "off" && !event.shiftKey;
-    const letter = letters && event.key.length === 1 ? letterOf(event) : "";
+    if (!card) { return; }
     let to = null;
-    if (letter === "j") { to = along(card, 1); }
-    else if (letter === "k") { to = along(card, -1); }
-    else if (!card) { return; }
-    else if (letter === "s" || (event.key === " " && event.target === card)) { openMenu(card); to = undefined; }
-    else if (event.key === "ArrowDown") { to = along(card, 1); }
+    if (event.key === "ArrowDown") { to = along(card, 1); }
     else if (event.key === "ArrowUp") { to = along(card, -1); }
     else if (event.key === "ArrowRight") { to = beside(card, 1); }
     else if (event.key === "ArrowLeft") { to = beside(card, -1); }
-    else if (event.key === "Enter" && event.target === card) { card.querySelector("a").click(); to = undefined; }
+    else if (event.target !== card) { return; }
+    else if (event.key === " ") { openMenu(card); }
+    else if (event.key === "Enter") { card.querySelector("a").click(); }
     else { return; }
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (to) { focusOn(to); }
+    focusOn(to);
   }, true);
 
   // -- "Load more": the focus goes to the first card that came
@@ -347,11 +372,16 @@
   document.addEventListener("htmx:beforeSwap", function (event) {
     const more = event.detail.target;
     if (!more || !more.classList || !more.classList.contains("board-more")) { return; }
-    if (event.detail.xhr.responseText.indexOf("board-card") < 0) { window.location.reload(); return; }
+    const text = event.detail.xhr.responseText;
+    if (text.indexOf("<html") >= 0) { event.detail.shouldSwap = false; window.location.reload(); return; }
+    const came = Array.from(new DOMParser().parseFromString(text, "text/html").querySelectorAll(".board-card"));
+    // What was moved here before, or by a colleague meanwhile, must not stand there twice.
+    came.forEach(function (card) {
+      const old = document.getElementById(card.id);
+      if (old) { old.remove(); }
+    });
     const before = more.previousElementSibling;
-    const list = more.parentNode;
-    window.setTimeout(function () {
-      focusOn(before ? before.nextElementSibling : list.querySelector(".board-card"));
-    }, 50);
+    const next = came.length ? came[0].id : before && before.id;
+    document.addEventListener("htmx:afterSettle", function () { focusOn(document.getElementById(next)); }, { once: true });
   });
 })();

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const ROW = "tr[data-row], .board-card";
+  let sender = null; // what had the focus when it was asked for; a button is disabled meanwhile
   let lost = null; // what had the focus, while its part is replaced
 
   // The row's own name: its id, else the record it opens.
@@ -15,12 +16,16 @@
     const found = [];
     const row = element.closest(ROW);
     const place = row && placeOf(row);
-    const name = element.name && "[name=\"" + CSS.escape(element.name) + "\"]";
+    const name = element.name && "[name=\"" + CSS.escape(element.name) + "\"]" +
+      (element.matches("button") && element.value ? "[value=\"" + CSS.escape(element.value) + "\"]" : "");
+    const link = element.matches("a[href]") && "a[href=\"" + CSS.escape(element.getAttribute("href")) + "\"]";
+    const form = element.matches("[type=submit]") && element.form && element.form.getAttribute("action");
     const key = element.dataset.key && "[data-key=\"" + CSS.escape(element.dataset.key) + "\"]";
     if (element.id) { found.push("#" + CSS.escape(element.id)); }
     if (place && element !== row) { [name, key].forEach(function (own) { if (own) { found.push(place + " " + own); } }); }
     if (place) { found.push(place); }
-    if (!row) { [name, key].forEach(function (own) { if (own) { found.push(own); } }); }
+    if (!row) { [name, key, link].forEach(function (own) { if (own) { found.push(own); } }); }
+    if (!row && form) { found.push("form[action=\"" + CSS.escape(form) + "\"] [type=submit]"); }
     return found;
   }
 
@@ -30,11 +35,19 @@
     element.scrollIntoView({ block: "nearest" });
   }
 
+  document.addEventListener("htmx:configRequest", function () {
+    if (document.activeElement !== document.body) { sender = document.activeElement; }
+  });
+
   document.addEventListener("htmx:beforeSwap", function (event) {
     const part = event.detail.target;
-    const element = document.activeElement;
-    lost = part && element && element !== document.body && part.contains(element)
-      ? { selectors: selectorsOf(element), part: part.id } : null;
+    const now = document.activeElement;
+    const element = now && now !== document.body ? now : sender && sender.isConnected ? sender : null;
+    sender = null;
+    if (!part || !element) { lost = null; return; }
+    // What is replaced besides the part itself loses the focus as well.
+    const around = part.contains(element) ? part : element.parentElement.closest("[id]");
+    lost = { selectors: selectorsOf(element), part: around ? around.id : "" };
   });
 
   document.addEventListener("htmx:afterSettle", function () {

@@ -43,6 +43,40 @@
     if (event.target.matches("input[type=date], input[type=datetime-local]")) { sayDay(event.target); }
   });
 
+  // -- a record's form that was changed asks before the page is left
+  let isLeaving = false; // by its own button, or by "Cancel", which says what it does
+  function isChanged(form) {
+    return form.dataset.changed === "yes" || form.querySelector(".is-faulty") !== null;
+  }
+  function notice(event) {
+    const form = event.target.form;
+    if (form && form.matches("[data-guard]")) { form.dataset.changed = "yes"; }
+  }
+  document.addEventListener("input", notice);
+  document.addEventListener("change", notice);
+  document.addEventListener("submit", function (event) {
+    if (event.target.matches("[data-guard]")) { isLeaving = true; }
+  });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("[data-leave]")) { isLeaving = true; }
+  });
+  window.addEventListener("pageshow", function () { isLeaving = false; });
+  window.addEventListener("beforeunload", function (event) {
+    if (!isLeaving && Array.from(document.querySelectorAll("form[data-guard]")).some(isChanged)) {
+      event.preventDefault();
+    }
+  });
+
+  // -- two changed the same: the field whose other value is kept is not for typing
+  document.addEventListener("change", function (event) {
+    const choice = event.target;
+    if (!choice.matches("[data-keep]")) { return; }
+    const name = choice.dataset.keep;
+    choice.form.querySelectorAll("[name=\"" + name + "\"], [name=\"" + name + "-text\"]").forEach(function (field) {
+      field.disabled = choice.value === "now";
+    });
+  });
+
   // -- after a refusal the list of faults is what one reads first
   document.addEventListener("DOMContentLoaded", function () {
     const faults = document.querySelector("[data-focus]");

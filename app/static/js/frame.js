@@ -122,7 +122,7 @@
       window.htmx.process(main);
       main.querySelectorAll("form[action='']").forEach(function (f) { f.action = detail.xhr.responseURL; });
       main.querySelectorAll("form:not([action])").forEach(function (f) { f.action = detail.xhr.responseURL; });
-      main.focus();
+      (main.querySelector("[data-focus]") || main).focus();
     } else {
       const words = page.querySelector("[data-sentence]") || page.querySelector("h1");
       say(words ? words.textContent : String(detail.xhr.status), "danger");

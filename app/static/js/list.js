@@ -154,6 +154,30 @@
     });
   });
 
+  // -- what does not fit: a table scrolls in its own box, which the keyboard reaches; a cut text is told whole
+  function fit() {
+    document.querySelectorAll(".list-page").forEach(function (box) {
+      const table = box.querySelector("table");
+      const isWide = table.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("list-wide", isWide);
+      if (isWide) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", table.caption.textContent);
+      } else {
+        ["tabindex", "role", "aria-label"].forEach(function (name) { box.removeAttribute(name); });
+      }
+    });
+  }
+  fit();
+  window.addEventListener("resize", fit);
+  document.addEventListener("crm:load", fit);
+
+  document.addEventListener("pointerover", function (event) {
+    const cell = event.target.closest && event.target.closest(".crm-list td");
+    if (cell && !cell.title && cell.scrollWidth > cell.clientWidth) { cell.title = cell.textContent.trim(); }
+  });
+
   window.addEventListener("popstate", function () {
     if (list()) { go(window.location.href, { push: false, tell: false }); }
   });

@@ -4,9 +4,11 @@
   const WAIT = 200; // ms after the last key
 
   function enhance(box) {
+    if (box.querySelector(".crm-picker-list")) { return; }
     const id = box.querySelector("[data-picker-id]");
     const was = box.querySelector("[data-picker-was]");
     const text = box.querySelector("[data-picker-text]");
+    const found = box.querySelector("[role=status]");
     const list = document.createElement("ul");
     let timer = 0, asked = 0, active = -1;
     list.className = "crm-picker-list";
@@ -51,6 +53,7 @@
       });
       list.hidden = rows.length === 0;
       text.setAttribute("aria-expanded", String(rows.length > 0));
+      found.textContent = rows.length ? found.dataset.pickerFound.replace("#", rows.length) : found.dataset.pickerNone;
       active = -1;
     }
 
@@ -70,6 +73,7 @@
       close();
       timer = window.setTimeout(ask, WAIT);
     });
+    list.setAttribute("aria-label", text.labels.length ? text.labels[0].textContent.trim() : "");
     text.addEventListener("focus", function () { if (!text.value) { ask(); } });
     text.addEventListener("blur", function () { window.setTimeout(close, 150); });
     text.addEventListener("keydown", function (event) {
@@ -79,7 +83,8 @@
       } else if (event.key === "Enter" && !list.hidden && active >= 0) {
         event.preventDefault();
         choose(list.querySelectorAll("[data-id]")[active]);
-      } else if (event.key === "Escape") {
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.preventDefault(); // the browser would empty the field
         close();
       }
     });
@@ -90,5 +95,9 @@
 
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("[data-picker]").forEach(enhance);
+  });
+  document.addEventListener("focusin", function (event) { // in a part that has come since
+    const box = event.target.closest && event.target.closest("[data-picker]");
+    if (box) { enhance(box); }
   });
 })();

@@ -79,6 +79,7 @@ class Bulk:
     """The half of `NounView` that acts upon many rows."""
 
     bulk_verbs: ClassVar[list[str]] = []
+    bulk_forms: ClassVar[dict[str, Any]] = {}  # where many rows are asked about otherwise than one
     bulk_menu: ClassVar[tuple[str, ...]] = ()  # those of them that stand in a menu of the bar
     bulk_menu_label: Any = lazy_gettext("Status")
     bulk_template = "crm/bulk.html"
@@ -101,6 +102,9 @@ class Bulk:
         """What the reader may do to many rows of the list, or of the list of those put away."""
         known = [self.bulk_verb(name) for name in self.bulk_verbs]
         return [one for one in known if one and one.away == away and self.offers(one.name)]
+
+    def bulk_form(self, made: Verb) -> Any:
+        return self.bulk_forms.get(made.name) or made.form or NounForm
 
     def bulk_address(self) -> str:
         """Where the ticked rows of the present list are sent, with what the list is asked for."""
@@ -128,7 +132,7 @@ class Bulk:
             flash(gettext("Tick the rows first."), "warning")
             return redirect(self._list_address())
         runs = bool(request.form.get("run"))
-        form = (made.form or NounForm)(formdata=request.form if runs else None)
+        form = self.bulk_form(made)(formdata=request.form if runs else None)
         status = 200
         if len(chosen.ids) > MOST_IN_A_JOB:
             most = number(MOST_IN_A_JOB)
@@ -184,7 +188,8 @@ class Bulk:
         made = self.bulk_verb(job.act.partition(".")[2])
         if made is None or not self.offers(made.name):
             raise JobRefused(N_("Your role does not allow this."))
-        form = (made.form or NounForm)(formdata=MultiDict(job.data["form"]), meta={"csrf": False})
+        kind = self.bulk_form(made)
+        form = kind(formdata=MultiDict(job.data["form"]), meta={"csrf": False})
         if not form.validate():
             raise JobRefused(N_("Correct the marked fields."))
         with recording(self.session) as record:

@@ -31,6 +31,7 @@ from app.views.base.listing import Listing
 from app.views.base.pickers import ViewPicker
 from app.views.base.saving import Saving
 from app.views.base.searching import read_filters, search_fields, search_form
+from app.views.base.state import first_address
 from app.views.base.verbs import Verb, verb
 from app.views.base.widgets import NounList, NounSearch, as_markup, new_form_key
 
@@ -199,6 +200,9 @@ class NounView(Bulk, Listing, Saving, Guarded, ModelView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
+        opens_with = first_address(self)
+        if opens_with is not None:
+            return redirect(opens_with)
         form, away, text, filters, base = self.asked_rows()
         tidier = self.tidy_address(form)
         if tidier is not None:

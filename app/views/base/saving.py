@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -18,6 +18,7 @@ from app.models.actor import current_actor
 from app.models.form_key import FormKey
 from app.models.undo import UndoStep, recording
 from app.ui.messages import message_of
+from app.ui.pickers import PickerField
 from app.views.base.forms import NounForm, as_text, shown_text
 from app.views.base.links import address_of
 from app.views.base.once import DoneBefore, WrongKey, begin_once
@@ -51,6 +52,7 @@ class Saving:
             self._refuse_repeat(form, f"{act} {number}")
         except DoneBefore as done:
             return self._arrive(done.row_id, gettext("The record has been changed."))
+        self._take_theirs(form, row, filled)
         if form.is_stale(row) or (act == "edit" and _is_typed_over(form, filled(row))):
             return self._show_conflict(form, number, filled)
         if not form.validate():
@@ -153,6 +155,7 @@ class Saving:
             untouched = was is not None and yours == was
             form.conflicts.append(
                 {
+                    "name": name,
                     "label": field.label.text,
                     "before": before.get(name, ""),
                     "now": shown_text(theirs),
@@ -166,6 +169,18 @@ class Saving:
         form.opened.data = current.opened.data
         form.faults.insert(0, (message_of(Stale()), None))
         return CONFLICT
+
+    @staticmethod
+    def _take_theirs(form: NounForm, row: Any, filled: Callable[[Any], NounForm]) -> None:
+        """The fields for which the conflict page was told to keep what stands there now."""
+        chosen = [f for f in form.shown() if request.form.get(f"keep-{f.short_name}") == "now"]
+        if chosen:
+            current = filled(row)
+            for field in chosen:
+                now = current[field.short_name]
+                field.data, field.raw_data, field.process_errors = now.data, [as_text(now)], []
+                if isinstance(field, PickerField):
+                    field.typed = None
 
     def _worded(self, form: NounForm, opened: dict[str, str] | None) -> dict[str, str]:
         if opened is None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,6 +19,7 @@ from app.models.saved_view import SavedView
 from app.views.base.searching import NAME
 
 MOST_ARGUMENTS = 40
+ALL = "all"  # `view=all`: every row, though another view opens first
 COLUMNS = "cols"  # `cols=name,phone`: the shown columns in their order
 
 
@@ -91,6 +92,7 @@ class Tab:
     query: str
     address: str
     own: int | None = None
+    is_first: bool = False  # the list opens with it
     is_here: bool = False
 
 
@@ -108,7 +110,11 @@ class ListState:
     def of(cls, view: Any) -> ListState:
         query = present(view)
         asked = request.args.get("view", "")
-        tabs = [*_built_in(view), *_own(view)]
+        own = _own(view)
+        opens_elsewhere = any(tab.is_first for tab in own)
+        tabs = [*_built_in(view, ALL if opens_elsewhere else ""), *own]
+        if asked == ALL:
+            asked = ""
         here = next((tab for tab in tabs if tab.key == asked), None)
         if here is None:
             here = next((tab for tab in tabs if tab.query == query), None)
@@ -122,14 +128,29 @@ class ListState:
             share=url_for(f"{view.endpoint}.list", _external=True) + (f"?{query}" if query else ""),
         )
 
+    @property
+    def every_row(self) -> str:
+        """The address of the list without any filter."""
+        return self.tabs[0].address
+
 
 def _as_here(tab: Tab) -> Tab:
-    return Tab(tab.key, tab.label, tab.query, tab.address, tab.own, is_here=True)
+    return replace(tab, is_here=True)
 
 
-def _built_in(view: Any) -> list[Tab]:
+def first_address(view: Any) -> str | None:
+    """Where a list that was asked for without any words opens, if not with all rows."""
+    if request.args or not current_user.is_authenticated:
+        return None
+    first = SavedView.first_of(view.session, current_user.id, type(view).__name__)
+    if first is None:
+        return None
+    return address_of_view(view, str(first.id), canonical(view, parse_qsl(first.query)))
+
+
+def _built_in(view: Any, all_rows: str) -> list[Tab]:
     """All rows, and what the screen itself offers."""
-    tabs = [Tab("", gettext("All"), "", url_for(f"{view.endpoint}.list"))]
+    tabs = [Tab("", gettext("All"), "", address_of_view(view, all_rows, ""))]
     for key, (label, query) in view.built_in_views.items():
         kept = canonical(view, parse_qsl(query))
         tabs.append(Tab(key, str(label), kept, address_of_view(view, key, kept)))
@@ -141,11 +162,12 @@ def _own(view: Any) -> list[Tab]:
         return []
     screen = type(view).__name__
     return [
-        Tab(str(one.id), one.name, query, address_of_view(view, str(one.id), query), own=one.id)
+        Tab(str(one.id), one.name, query, address_of_view(view, str(one.id), query), own=one.id,
+            is_first=one.position == 0)
         for one in SavedView.mine(view.session, current_user.id, screen)
         # What the screen no longer knows falls away.
         for query in (canonical(view, parse_qsl(one.query)),)
-    ]
+    ]  # fmt: skip
 
 
 def address_of_view(view: Any, key: str, query: str) -> str:

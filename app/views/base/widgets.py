@@ -45,6 +45,9 @@ class NounSearch(RenderTemplateWidget):
         ]
         super().__init__(chips=chips, kept=kept, **kwargs)
 
+    def __html__(self) -> str:
+        return self()
+
     def __call__(self, **kwargs: Any) -> Markup:
         return Markup(super().__call__(**kwargs))  # noqa: S704 -- a rendered template, which escapes
 
