@@ -81,6 +81,9 @@ class Leads:
                 ("language", ()), ("external_id", ()),
             )
         }  # fmt: skip
+        for name, other in (("email", "phone"), ("phone", "email")):
+            if not sight.places.get(name) and sight.places.get(other):
+                self.labels[name] = self.labels[other]  # a column that is not there names nobody
         self.labels["campaign"] = sight.label("campaign_id" if sight.places.get("campaign_id")
                                               else "campaign")  # fmt: skip
 

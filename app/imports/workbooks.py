@@ -26,6 +26,7 @@ MOST_CELLS = 5_000_000
 BLOCK = 1 << 20
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)[ >]")
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _DATE_1904 = re.compile(rb'date1904="(?:1|true)"')
 _ERROR = re.compile(
@@ -121,9 +122,12 @@ def _look_into(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, unpacked: int) 
                 continue
             block = tail + block
             for value in _VALUE.finditer(block):
-                at = block.rfind(b"<c ", 0, value.start())
+                at = block.rfind(b"<c ", max(0, value.start() - 400), value.start())
                 cell = _CELL.match(block, at) if at >= 0 else None
-                if cell is None:
+                if cell is None:  # a prefix before the name, or other blanks and quotes
+                    before = block[max(0, value.start() - 1000) : value.start()]
+                    cell = next(reversed(list(_PLACE.finditer(before))), None)
+                if cell is None:  # cells that stand one after another without a place
                     continue
                 column, row = _column_number(cell[1]), int(cell[2])
                 left, right = min(left, column), max(right, column)

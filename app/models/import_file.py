@@ -8,7 +8,7 @@ to be given back), repeats, and what an undo must know.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,7 @@ from app.models.clock import utc_now
 from app.models.job import Job, JobState
 
 PIECE = 256 * 1024
+SIGN_OF_LIFE = timedelta(minutes=1)
 
 
 class ImportKind(StrEnum):
@@ -57,6 +58,9 @@ class RowState(StrEnum):
     WARNED = "warned"
     CHANGED = "changed"  # what stood there before is among its remarks
     KEPT = "kept"  # what an undo had to leave
+
+
+UNDER_WAY = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 
 
 class ImportFile(Recorded, Model):
@@ -103,16 +107,19 @@ class ImportFile(Recorded, Model):
 
     @property
     def is_under_way(self) -> bool:
-        return self.state in (
-            ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING,
-        ) and not (self.job is not None and self.job.is_over)  # fmt: skip
+        return self.state in UNDER_WAY and not self._has_ended
 
     @property
     def was_stopped(self) -> bool:
         """Somebody or an error ended the act before its last row."""
-        return self.state in (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING) and (
-            self.job is not None and self.job.is_over
-        )
+        return self.state in UNDER_WAY and self._has_ended
+
+    @property
+    def _has_ended(self) -> bool:
+        """By its job; an act without one (a small file, a command) says so part by part."""
+        if self.job is not None:
+            return self.job.is_over
+        return self.changed_at <= utc_now() - SIGN_OF_LIFE
 
     @property
     def failure(self) -> str | None:

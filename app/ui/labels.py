@@ -16,6 +16,7 @@ from app.models.contact_point import ContactKind
 from app.models.contacts.likeness import Why
 from app.models.contract import ContractStatus
 from app.models.document import DocumentKind, DocumentState
+from app.models.import_file import ImportKind, ImportState, RowState
 from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
 from app.models.note import NoteKind
@@ -62,7 +63,11 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "voided": _l("Voided"),
     },
     DocumentState: {"waiting": _l("Waiting"), "ready": _l("Ready"), "failed": _l("Failed")},
-    JobKind: {"bulk": _l("Act"), "undo": _l("Undo")},
+    JobKind: {
+        "bulk": _l("Act"),
+        "undo": _l("Undo"),
+        "import": _l("Import"),
+    },
     JobState: {
         "waiting": _l("Waiting"),
         "running": _l("Running"),
@@ -116,6 +121,23 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "nobody": _l("Nobody"),
         "person": _l("A person"),
         "in_turn": _l("Operators on duty, in turn"),
+    },
+    ImportKind: {"leads": _l("Leads"), "clients": _l("Clients"), "spend": _l("Spend")},
+    ImportState: {
+        "uploaded": _l("Columns to be matched"),
+        "checking": _l("Is being checked"),
+        "checked": _l("Checked"),
+        "running": _l("Is being imported"),
+        "done": _l("Imported"),
+        "undoing": _l("Is being undone"),
+        "undone": _l("Undone"),
+    },
+    RowState: {
+        "wrong": _l("Wrong"),
+        "repeat": _l("Repeat"),
+        "warned": _l("With a warning"),
+        "changed": _l("Changed"),
+        "kept": _l("Kept"),
     },
     Scope: {"push_leads": _l("Push leads"), "read_statistics": _l("Read statistics")},
     NoteKind: {

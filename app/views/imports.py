@@ -35,7 +35,7 @@ from app.models.job import Job, JobKind
 from app.ui.access import may
 from app.ui.fields import read_id
 from app.ui.formatters import language, moment, number, text_of
-from app.ui.labels import field_label
+from app.ui.labels import field_label, label
 from app.ui.messages import message_of
 from app.ui.pickers import PickerField
 from app.views.base import NounForm
@@ -57,19 +57,14 @@ TITLES = {
     ImportKind.CLIENTS: _("Import of clients"),
     ImportKind.SPEND: _("Import of spend"),
 }
-NOUNS = {
-    ImportKind.LEADS: _("Leads"),
-    ImportKind.CLIENTS: _("Clients"),
-    ImportKind.SPEND: _("Spend"),
-}
-STATES = {
-    ImportState.UPLOADED: (_("Columns to be matched"), "info"),
-    ImportState.CHECKING: (_("Is being checked"), "work"),
-    ImportState.CHECKED: (_("Checked"), "info"),
-    ImportState.RUNNING: (_("Is being imported"), "work"),
-    ImportState.DONE: (_("Imported"), "good"),
-    ImportState.UNDOING: (_("Is being undone"), "work"),
-    ImportState.UNDONE: (_("Undone"), "grey"),
+PILLS = {
+    ImportState.UPLOADED: "info",
+    ImportState.CHECKING: "work",
+    ImportState.CHECKED: "info",
+    ImportState.RUNNING: "work",
+    ImportState.DONE: "good",
+    ImportState.UNDOING: "work",
+    ImportState.UNDONE: "grey",
 }
 # Fields of files that no column of ours is called.
 WORDS = {
@@ -140,7 +135,9 @@ class ImportView(BaseView):
         )
         return self.render_template(
             "crm/imports.html", title=_("Imports"), files=db.session.scalars(latest).all(),
-            kinds=[(kind, NOUNS[kind]) for kind in kinds], states=STATES, nouns=NOUNS,
+            kinds=[(kind, label(ImportKind, kind)) for kind in kinds],
+            pills=PILLS, state_of=lambda one: label(ImportState, one.state),
+            kind_of=lambda one: label(ImportKind, one.kind),
             number=number,
         )  # fmt: skip
 
@@ -411,9 +408,9 @@ class ImportView(BaseView):
     def _context(self, one: ImportFile) -> dict[str, Any]:
         kind = ImportKind(one.kind)
         session = db.session()
-        label, pill = STATES[ImportState(one.state)]
+        state, pill = label(ImportState, one.state), PILLS[ImportState(one.state)]
         if one.was_stopped:
-            label, pill = _("Stopped"), "grey"
+            state, pill = gettext("Stopped"), "grey"
 
         def listed(state: RowState) -> Any:
             rows = reports.rows_of(session, one, state, NAMED)
@@ -424,7 +421,7 @@ class ImportView(BaseView):
             "title": one.file_name or TITLES[kind],
             "file": one,
             "kind_title": TITLES[kind],
-            "label": label,
+            "label": state,
             "pill": pill,
             "summary": _summary(one),
             "wrong": listed(RowState.WRONG),

@@ -20,6 +20,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.sql import Select
 
 from app.extensions import db
+from app.imports.leads import FILES
 from app.models import clock
 from app.models.campaign import Campaign, Phase
 from app.models.company import Company
@@ -385,7 +386,9 @@ def refusing_sources() -> Rows:
 
 
 def _sources() -> Rows:
-    return select(Source).where(Source.archived_at.is_(None)).order_by(Source.name)
+    """Not that of imported files: nobody expects it to send anything."""
+    mine = select(Source).where(Source.archived_at.is_(None), Source.format != FILES)
+    return mine.order_by(Source.name)
 
 
 def troubled_sources() -> Rows:

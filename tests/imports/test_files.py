@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.imports import texts
+from app.imports import reports, texts, working
 from app.imports.columns import guess_columns, header_row, sender_of
 from app.imports.encodings import guess_encoding
 from app.imports.guard import freed, guarded
@@ -22,7 +24,8 @@ from app.imports.remarks import FileRefused, RowWhy
 from app.imports.tables import BOOK, Layout, Row, Table, look_at
 from app.imports.values import Reading, bare_id, currency_of, says_comma, says_month_first
 from app.imports.workbooks import NumberCell
-from app.models.import_file import ImportKind
+from app.models import Lead
+from app.models.import_file import ImportKind, ImportState, RowState
 
 AT = datetime(2026, 11, 2, 14, 5, 33)  # noqa: DTZ001 -- a cell has no zone
 RUSSIAN = "ФИО;Телефон;Комментарий\nЁлкина Анна;+79000000001;Хочу «пакет №2» — срочно\n"
@@ -216,6 +219,61 @@ def test_a_value_far_outside_is_refused_before_a_table_is_built() -> None:
     content = book_of(["Phone"], ["1"], then=lambda _b, page: page.write(1048575, 16383, "x"))
     with pytest.raises(FileRefused, match="XFD1048576"):
         prepared(content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (rb'<c r="', rb'<x:c r="'),
+        (rb'<c r="', rb'<c s="0"  r = "'),
+        (rb'r="XFD1048576"', rb"r='XFD1048576'"),
+    ],
+)
+def test_a_far_value_hides_behind_no_spelling(old: bytes, new: bytes) -> None:
+    content = book_of(["Phone"], ["1"], then=lambda _b, page: page.write(1048575, 16383, 5))
+    with pytest.raises(FileRefused, match="XFD1048576"):
+        prepared(changed(content, "xl/worksheets/sheet1.xml", old, new))
+
+
+def changed(content: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with some bytes of one part replaced."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as before,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for entry in before.infolist():
+            part = before.read(entry.filename)
+            if entry.filename == name:
+                assert old in part
+                part = part.replace(old, new)
+            after.writestr(entry.filename, part)
+    return out.getvalue()
+
+
+def test_nothing_is_carried_over_from_a_merged_cell_and_that_is_told(session: Session) -> None:
+    def merge(_book: Any, page: Any) -> None:
+        page.merge_range(1, 0, 2, 0, "Анна")
+
+    content = book_of(["Имя", "Телефон"], ["", "+79000000001"], ["", "+79000000002"], then=merge)
+    one = working.take_file(session, ImportKind.LEADS, "a.xlsx", io.BytesIO(content))
+    one.begin(ImportState.CHECKING)
+    working.check_part(session, one)
+    assert (one.ready, one.warned) == (2, 1)
+    row = reports.rows_of(session, one, RowState.WARNED, 5)[0]
+    assert (row.number, list(row.remarks or {})) == (3, ["Имя"])
+
+
+def test_nothing_is_carried_over_from_the_row_above(session: Session) -> None:
+    content = b"first_name;last_name;email1;phone\nA;One;a1@example.com;\nB;Two;;+79000000002\n"
+    one = working.take_file(session, ImportKind.LEADS, "a.csv", io.BytesIO(content))
+    for state, part in (
+        (ImportState.CHECKING, working.check_part), (ImportState.RUNNING, working.run_part),
+    ):  # fmt: skip
+        one.begin(state)
+        part(session, one)
+    leads = session.scalars(select(Lead).order_by(Lead.id)).all()
+    assert [lead.email for lead in leads] == ["a1@example.com", ""]
 
 
 def test_an_archive_that_unpacks_to_gigabytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
