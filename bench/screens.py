@@ -39,7 +39,7 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
         "a[href*='/contractview/show/']",
     ),
     "campaign": ("marketer", "/campaignview/list/", "a[href*='/campaignview/show/']"),
-    "statistics": ("marketer", "/statistics/", None),
+    "statistics": ("marketer", "/statistics/?period=all", None),
 }
 
 

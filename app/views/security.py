@@ -42,7 +42,8 @@ from sqlalchemy import select
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
-from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
+from wtforms.fields.core import UnboundField
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from app.errors import CrmError
 from app.roles import ADMIN, PUBLIC, ROLES
@@ -53,6 +54,8 @@ from app.views.base.guarded import Guarded
 from app.views.language import greet
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
+FILL_IN = lazy_gettext("Fill in this field.")
+_given = DataRequired(FILL_IN)
 KEPT_AT_LOGOUT = "locale"
 CONTROLS = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -99,6 +102,19 @@ def inside(address: str) -> str:
     return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
+class Worded:
+    """For screens whose forms Flask-AppBuilder makes: an empty field is told in our words."""
+
+    def _init_forms(self) -> None:
+        super()._init_forms()  # type: ignore[misc]
+        for form in (self.add_form, self.edit_form):  # type: ignore[attr-defined]
+            for field in vars(form).values():
+                if isinstance(field, UnboundField):
+                    for rule in field.kwargs.get("validators", ()):
+                        if isinstance(rule, DataRequired | InputRequired) and not rule.message:
+                            rule.message = FILL_IN
+
+
 # -- passwords -----------------------------------------------------------------------------------
 
 _length = Length(
@@ -110,18 +126,18 @@ _same = EqualTo("password", lazy_gettext("The two passwords differ."))
 
 
 class NewPasswordForm(ResetPasswordForm):
-    password = PasswordField(lazy_gettext("New password"), [DataRequired(), _length])
-    conf_password = PasswordField(lazy_gettext("The new password again"), [DataRequired(), _same])
+    password = PasswordField(lazy_gettext("New password"), [_given, _length])
+    conf_password = PasswordField(lazy_gettext("The new password again"), [_given, _same])
 
 
 class OwnPasswordForm(DynamicForm):
     old_password = PasswordField(
         lazy_gettext("Present password"),
-        [DataRequired()],
+        [_given],
         render_kw={"autocomplete": "current-password"},
     )
-    password = PasswordField(lazy_gettext("New password"), [DataRequired(), _length])
-    conf_password = PasswordField(lazy_gettext("The new password again"), [DataRequired(), _same])
+    password = PasswordField(lazy_gettext("New password"), [_given, _length])
+    conf_password = PasswordField(lazy_gettext("The new password again"), [_given, _same])
 
     def validate_old_password(self, field: PasswordField) -> None:
         if not check_password_hash(g.user.password, field.data):
@@ -167,10 +183,14 @@ class PasswordView(ResetPasswordView):
 
 class OwnNameForm(DynamicForm):
     first_name = StringField(
-        lazy_gettext("First name"), [DataRequired()], render_kw={"autocomplete": "given-name"}
+        lazy_gettext("First name"),
+        [_given],
+        render_kw={"autocomplete": "given-name"},
     )
     last_name = StringField(
-        lazy_gettext("Last name"), [DataRequired()], render_kw={"autocomplete": "family-name"}
+        lazy_gettext("Last name"),
+        [_given],
+        render_kw={"autocomplete": "family-name"},
     )
 
 
@@ -197,7 +217,7 @@ def an_administrator_remains(form: DynamicForm, _field: Any) -> None:
             raise ValidationError(gettext(error.message) % error.params) from None
 
 
-class UserView(Guarded, UserDBModelView):
+class UserView(Worded, Guarded, UserDBModelView):
     """Groups are left out: with four roles, and those composed of them, they would only hide who
     may do what.
     """
@@ -302,7 +322,7 @@ class UserView(Guarded, UserDBModelView):
             flash(gettext("Records bear this name, so the user has been made inactive."), "info")
 
 
-class RoleView(Guarded, RoleModelView):
+class RoleView(Worded, Guarded, RoleModelView):
     """Our four roles are code: they are shown and copied here, and composed into further ones."""
 
     route_base = "/roles"

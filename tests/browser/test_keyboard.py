@@ -233,7 +233,7 @@ def test_every_stop_of_the_main_pages_can_be_seen(walker: Enter) -> None:
 def test_an_edited_line_a_moved_page_and_a_dialog_keep_the_focus(walker: Enter) -> None:
     operator = walker("operator")
     page, hands = operator.page, Hands(operator, latin)
-    page.goto("/leadview/list/?status=in_work")
+    page.goto("/queueview/list/?group=new")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/leadview/show/**")

@@ -47,7 +47,7 @@ def test_stock_fails_on_a_page_number_that_is_none(toy_app: Flask, boss: Any) ->
 def test_a_page_holds_a_hundred_rows_at_most(toy_app: Flask, boss: Any) -> None:
     fill(toy_app, 130)
     assert page(boss, "/campaignview/list/?psize_CampaignView=1000000").count(">Row 0") == 100
-    assert page(boss, "/plainview/list/?psize_PlainView=-1").count("<td>Row 0") == 25
+    assert page(boss, "/plainview/list/?psize_PlainView=-1").count(">Row 0") == 25
     assert page(boss, "/stockview/list/?psize_StockView=1000000").count("Row 0") >= 130
 
 
