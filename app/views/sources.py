@@ -157,7 +157,7 @@ class SourceView(NounView):
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    @expose("/<int:pk>/revoke/<int(max=2147483647):token_id>", methods=["POST"])
+    @expose("/<int:pk>/revoke/<int:token_id>", methods=["POST"])
     @has_access
     @permission_name("token")
     def revoke(self, pk: int, token_id: int) -> Response:
