@@ -15,8 +15,8 @@ LARGEST_ID = (
 class IdConverter(IntegerConverter):
     """`<int:pk>`, which answers 404 for what the database could only choke on."""
 
-    def __init__(self, map: Map, *args: Any, max: int | None = None, **options: Any) -> None:
-        super().__init__(map, *args, max=LARGEST_ID if max is None else max, **options)
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **({"max": LARGEST_ID} | options))
 
 
 def init(app: Flask) -> None:
