@@ -380,7 +380,7 @@ class ContractView(InPlace, TellsStory, NounView):
 
     # -- PDFs ------------------------------------------------------------------------------------
 
-    @expose("/<int:pk>/document/<int(max=2147483647):version>")
+    @expose("/<int:pk>/document/<int:version>")
     @has_access
     @permission_name("show")
     def document(self, pk: int, version: int) -> Response:

@@ -89,7 +89,7 @@ class SavedViewsView(BaseView):
         return redirect(address_of_view(screen, ALL, ""))
 
     def _mine(self, pk: int) -> tuple[SavedView, Any]:
-        view = db.session.get(SavedView, pk) if pk < 2**31 else None
+        view = db.session.get(SavedView, pk)
         if view is None or view.user_id != current_user.id:
             abort(404)
         return view, self._screen(view.screen)

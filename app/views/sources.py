@@ -287,7 +287,7 @@ class SourceView(MapsFields, NounView):
         answer = self.perform(form, f"replace {token_id}", act, row_id=row.id)
         return self._tell_faults(form, row) if isinstance(answer, int) else answer
 
-    @expose("/<int:pk>/revoke/<int(max=2147483647):token_id>", methods=["POST"])
+    @expose("/<int:pk>/revoke/<int:token_id>", methods=["POST"])
     @has_access
     @permission_name("token")
     def revoke(self, pk: int, token_id: int) -> Response:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web import acting, assets, compress, errors, headers, health, logs, texts, uploads
+from app.web import (
+    acting,
+    addresses,
+    assets,
+    compress,
+    errors,
+    headers,
+    health,
+    logs,
+    texts,
+    uploads,
+)
 
 __all__ = ["init"]
 
@@ -18,6 +29,7 @@ def init(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0
         )
+    addresses.init(app)  # before any address is made
     compress.init(app)
     assets.init(app)
     uploads.init(app)

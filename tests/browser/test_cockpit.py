@@ -163,3 +163,20 @@ def test_axe_finds_nothing_in_what_opens_on_these_pages(walker: Enter) -> None:
     manager.page.goto(f"/leadview/{number}/convert")
     faults += violations(manager)
     assert faults == []
+
+
+def test_numbers_that_come_meanwhile_give_no_focus_back_that_somebody_gave_up(
+    walker: Enter,
+) -> None:
+    page = begin(walker).page
+    page.locator("#call_text").focus()
+    page.evaluate(
+        """() => {
+          const told = name => document.dispatchEvent(
+            new CustomEvent(name, {detail: {target: document.getElementById("rail")}}));
+          told("htmx:beforeSwap");
+          document.activeElement.blur();
+          told("htmx:afterSettle");
+        }"""
+    )
+    expect(page.locator("#call_text")).not_to_be_focused()

@@ -44,8 +44,10 @@ def names_of_people(manager: Walker) -> set[str]:
     found = set()
     for address in ("/leadview/list/?psize_LeadView=100", "/clientview/list/?psize_ClientView=100"):
         manager.page.goto(address)
-        cells = manager.page.locator("table.crm-list tbody tr td:first-child").all_inner_texts()
-        found |= {cell.strip() for cell in cells if " " in cell.strip()}
+        noun = address.partition("/list/")[0]
+        links = manager.page.locator(f"table.crm-list tbody a[href*='{noun}/show/']")
+        names = links.all_inner_texts()
+        found |= {name.strip() for name in names if " " in name.strip()}
     return found
 
 

@@ -42,12 +42,13 @@
   document.addEventListener("htmx:beforeSwap", function (event) {
     const part = event.detail.target;
     const now = document.activeElement;
-    const element = now && now !== document.body ? now : sender && sender.isConnected ? sender : null;
+    const isSender = !now || now === document.body;
+    const element = !isSender ? now : sender && sender.isConnected ? sender : null;
     sender = null;
     if (!part || !element) { lost = null; return; }
     // What is replaced besides the part itself loses the focus as well.
     const around = part.contains(element) ? part : element.parentElement.closest("[id]");
-    lost = { selectors: selectorsOf(element), part: around ? around.id : "" };
+    lost = { element: element, isSender: isSender, selectors: selectorsOf(element), part: around ? around.id : "" };
   });
 
   document.addEventListener("htmx:afterSettle", function () {
@@ -55,6 +56,8 @@
     lost = null;
     const now = document.activeElement;
     if (!was || (now && now !== document.body && now.isConnected)) { return; }
+    // It still stands there: somebody has left it meanwhile, while numbers in the menu came, say.
+    if (was.element.isConnected && !was.isSender) { return; }
     const part = (was.part && document.getElementById(was.part)) || document.getElementById("main");
     const same = was.selectors.map(function (one) { return part.querySelector(one) || document.querySelector(one); })
       .find(function (one) { return one && !one.disabled && one.getClientRects().length > 0; });

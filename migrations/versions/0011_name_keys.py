@@ -7,8 +7,8 @@ from alembic import op
 
 from app.models.contacts.likeness import name_key, organisation_key
 
-revision = "0020"
-down_revision = "0015"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import CreateSequence, DropSequence
 
-revision = "0022"
-down_revision = "0021"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
 
-revision = "0021"
-down_revision = "0020"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
