@@ -43,10 +43,14 @@ ACTS: dict[str, Any] = {
     "resetpasswords": _l("give a new password"),
     "undo": _l("take one's own act back"),
     "copyrole": _l("make copies"),
+    "leads": _l("bring leads from a file"),
+    "clients": _l("bring clients from a file"),
+    "spend": _l("bring spend from a file"),
 }
 TITLES = ("list_title", "show_title", "form_title", "title")
 SCREENS = {
     "PickerApi": _l("Choosing records in forms and filters"),
+    "ImportView": _l("Imports"),
     "JobView": _l("My long acts"),
     "UndoView": _l("Undo"),
 }
