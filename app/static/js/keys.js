@@ -23,6 +23,7 @@
 
   function isText(element) {
     if (!element || !element.closest) { return false; }
+    if (element.closest("dialog:not([open])")) { return false; } // closed a moment ago, the focus still in it
     if (element.isContentEditable) { return true; }
     if (element.matches("input")) { return !NO_TEXT.includes(element.type); }
     return element.matches("textarea, select");
