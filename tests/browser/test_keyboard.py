@@ -95,6 +95,7 @@ class Hands:
         self.type(password)
         self.page.keyboard.press("Enter")
         expect(self.page.locator("#rail")).to_be_attached()
+        self.page.wait_for_load_state()  # before it a key is nobody's
 
 
 def stands(page: Page) -> None:
