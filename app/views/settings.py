@@ -16,11 +16,11 @@ from wtforms.fields import SelectChoice
 from app.errors import Invalid
 from app.extensions import db
 from app.models.user_settings import UserSettings
+from app.ui.addresses import inside
 from app.ui.labels import LANGUAGE_NAMES
 from app.ui.preferences import my_settings
 from app.views.base.forms import NounForm
 from app.views.language import speak_as_kept
-from app.views.security import inside
 
 SWITCHES = ("theme", "row_height", "single_keys", "rail", "call_by")
 FLAGS = {"on": True, "1": True, "off": False, "0": False}
