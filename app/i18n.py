@@ -16,8 +16,8 @@ from flask import Flask, abort, current_app, has_request_context, redirect, requ
 from flask_babel import get_locale, refresh
 from werkzeug.wrappers import Response
 
+from app.ui.addresses import inside
 from app.views.language import keep_language
-from app.views.security import inside
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.lighthouse [--rounds 5] [--keep folder]
 
-Starts the product by bin/start on data of its own, logs in with Chromium and prints the median of
+Starts what bin/start starts, on data of its own, logs in with Chromium and prints the median of
 the rounds with what Lighthouse found wrong. It needs node: Lighthouse is installed into the user's
 cache at the first run. Not part of bin/test, as its figures depend on the machine.
 """
@@ -13,27 +13,21 @@ import argparse
 import json
 import os
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.browser.chromium import ARGUMENTS, PROGRAM, Walker
+from tests.served import Server, served
+
 VERSION = "12.2.3"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / f"lighthouse-{VERSION}"
-CHROMIUM = "/usr/bin/chromium"
 CHROME_FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu"]
-STARTS_WITHIN = 300  # seconds; the first start installs and fills in demo data
 LEADS = "/leadview/list/"
 FIGURES = {
     "FCP": "first-contentful-paint",
@@ -53,10 +47,10 @@ def main() -> int:
     chosen = parser.parse_args()
     program = lighthouse()
     reached = True
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (site, password):
-        cookie, client = log_in(site, password)
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server:
+        cookie, client = log_in(server)
         for page in (LEADS, client):
-            rounds = [measure(program, site + page, cookie) for _ in range(chosen.rounds)]
+            rounds = [measure(program, server.url + page, cookie) for _ in range(chosen.rounds)]
             reached = tell(page, rounds) and reached
             if chosen.keep:
                 chosen.keep.mkdir(parents=True, exist_ok=True)
@@ -80,49 +74,12 @@ def lighthouse() -> Path:
     return program
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, str]]:
-    """What bin/start serves with demo data; its address and the manager's password."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = os.environ | {"CRM_DATA": str(folder), "PORT": str(port)}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(ROOT / "bin/start")], env=env, stdout=log, stderr=log, process_group=0
-        )
-    site = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + STARTS_WITHIN
-        while not answers(site):
-            if process.poll() is not None or time.monotonic() > until:
-                sys.exit((folder / "server.log").read_text(errors="replace"))
-            time.sleep(0.5)
-        lines = (folder / "demo-logins.txt").read_text().splitlines()
-        yield site, dict(line.split(maxsplit=1) for line in lines)["manager"]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def answers(site: str) -> bool:
-    try:
-        with build_opener(ProxyHandler({})).open(f"{site}/login/", timeout=10):
-            return True
-    except OSError:
-        return False
-
-
-def log_in(site: str, password: str) -> tuple[str, str]:
+def log_in(server: Server) -> tuple[str, str]:
     """The manager's cookies, and the address of the first client's page."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(base_url=site)
-        page.goto("/login/")
-        page.locator("#username").fill("manager")
-        page.locator("#password").fill(password)
-        page.locator("form[method=post] [type=submit]").first.click()
-        page.wait_for_url(lambda address: "/login" not in address)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
+        walker = Walker(browser, server, server.folder, "en-GB")
+        page = walker.log_in("manager", server.passwords["manager"]).page
         page.goto("/clientview/list/")
         link = page.locator("a[href*='/clientview/show/']").first.get_attribute("href")
         cookies = page.context.cookies()
@@ -139,7 +96,7 @@ def measure(program: Path, address: str, cookie: str) -> dict[str, Any]:
         "--extra-headers=" + json.dumps({"Cookie": cookie}),
         "--chrome-flags=" + " ".join(CHROME_FLAGS),
     ]  # fmt: skip
-    env = os.environ | {"CHROME_PATH": CHROMIUM}
+    env = os.environ | {"CHROME_PATH": PROGRAM}
     done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)
     report: dict[str, Any] = json.loads(done.stdout)
     assert report["finalDisplayedUrl"] == address, report["finalDisplayedUrl"]

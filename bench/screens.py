@@ -11,15 +11,22 @@ import argparse
 import re
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from tests.browser.chromium import ARGUMENTS, PROGRAM
-from tests.served import ROOT, Server, served
+from tests.browser.chromium import ARGUMENTS, PROGRAM, Walker
+from tests.served import ROOT, served
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
+LOCALES = {"en": "en-GB", "ru": "ru-RU"}
+LOOKS: tuple[tuple[str, ViewportSize, Literal["light", "dark"]], ...] = (
+    ("light", DESK, "light"),
+    ("dark", DESK, "dark"),
+    ("phone", PHONE, "light"),
+)
 # Name of the picture: who looks, the address, and the link there to follow (CSS), if any.
 PAGES: dict[str, tuple[str, str, str | None]] = {
     "queue": ("operator", "/", None),
@@ -45,7 +52,7 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--language", default="en", choices=("en", "ru"))
+    options.add_argument("--language", default="en", choices=LOCALES)
     options.add_argument("--folder", type=Path, default=ROOT / "docs" / "ui")
     chosen = options.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
@@ -55,13 +62,11 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
-        for look, window, scheme in (
-            ("light", DESK, "light"),
-            ("dark", DESK, "dark"),
-            ("phone", PHONE, "light"),
-        ):
+        for look, window, scheme in LOOKS:
             for user in dict.fromkeys(user for user, *_ in PAGES.values()):
-                page = _logged_in(browser, server, user, window, scheme, chosen.language)
+                walker = Walker(browser, server, chosen.folder, LOCALES[chosen.language], window)
+                page = walker.log_in(user, server.passwords[user]).page
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 for name, (whose, address, link) in PAGES.items():
                     if whose == user:
                         _open(page, name, address, link)
@@ -70,25 +75,6 @@ def main() -> None:
                         print(f"{path.name:24} {path.stat().st_size / 1024:6.0f} KB")
                 page.context.close()
         browser.close()
-
-
-def _logged_in(
-    browser: Browser, server: Server, user: str, window: ViewportSize, scheme: str, language: str
-) -> Page:
-    context = browser.new_context(
-        base_url=server.url,
-        viewport=window,
-        color_scheme="dark" if scheme == "dark" else "light",
-        locale={"en": "en-GB", "ru": "ru-RU"}[language],
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    page.goto("/login/")
-    page.locator("#username").fill(user)
-    page.locator("#password").fill(server.passwords[user])
-    page.locator("form:has(#username) [type=submit]").click()
-    page.locator("#main").wait_for()
-    return page
 
 
 def _open(page: Page, name: str, address: str, link: str | None) -> None:

@@ -16,7 +16,7 @@ from app import create_app
 from app.extensions import db
 from app.models import LoginFailure
 from app.models.clock import utc_now
-from app.views.security import inside
+from app.ui.addresses import inside
 from tests.factories import make_lead, make_user
 from tests.site import PASSWORD, logged_in, settings_for, visitor
 

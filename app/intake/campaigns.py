@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.intake.arrival import Arrival, CampaignSent
 from app.intake.remarks import Remark, Why, say
+from app.models.base import LARGEST_INTEGER
 from app.models.campaign import Campaign, CampaignExternalId
 from app.models.clock import today
 from app.models.contacts import clean_text
 
-LARGEST_ID = 2**31 - 1
 SENT_LIMIT = 100
 # How people name the platforms on a campaign's page.
 PLATFORM_NAMES = {
@@ -98,7 +98,7 @@ def _our_id(sent: CampaignSent) -> int | None:
     text = sent.value.strip()
     if sent.platform is not None or not (text.isascii() and text.isdigit() and len(text) <= 10):
         return None
-    return int(text) if 0 < int(text) <= LARGEST_ID else None
+    return int(text) if 0 < int(text) <= LARGEST_INTEGER else None
 
 
 def is_platform(written: str, platform: str) -> bool:

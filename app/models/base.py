@@ -43,6 +43,7 @@ for _table in Model.metadata.tables.values():
         _table.append_constraint(_constraint)
 
 CENT = Decimal("0.01")
+LARGEST_INTEGER = 2**31 - 1  # of PostgreSQL; both databases refuse to be asked for more
 MAX_MONEY = Decimal("90000000000000.00")  # far below BIGINT, so that sums of many still fit
 
 

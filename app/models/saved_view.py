@@ -56,12 +56,6 @@ class SavedView(Model):
         session.flush()
         return view
 
-    @classmethod
-    def first_of(cls, session: Session, user_id: int, screen: str) -> SavedView | None:
-        """With which the list opens."""
-        own = select(cls).where(cls.user_id == user_id, cls.screen == screen, cls.position == 0)
-        return session.scalars(own.limit(1)).first()
-
     def open_first(self, session: Session, *, first: bool = True) -> None:
         """The list opens with this view from now on, or with all rows again."""
         present = self.mine(session, self.user_id, self.screen)

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, and_, null, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import N_, Invalid
+from app.models.base import LARGEST_INTEGER
 from app.models.campaign import Campaign
 from app.models.lead import Lead
 from app.models.revenue_entry import RevenueEntry
@@ -24,7 +25,7 @@ from app.statistics import sources
 from app.statistics.figures import Figures
 from app.statistics.periods import Basis, Period
 from app.statistics.planned import Plan
-from app.statistics.scope import LARGEST_ID, Scope
+from app.statistics.scope import Scope
 
 PAGE = 50
 
@@ -255,7 +256,7 @@ def _position(text: str, kind: type) -> tuple[date | datetime, int]:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LARGEST_ID):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LARGEST_INTEGER):
         raise _unknown_page()
     return int(text)
 

@@ -11,9 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
 from app.errors import N_, Invalid
+from app.models.base import LARGEST_INTEGER
 from app.models.campaign import Campaign
-
-LARGEST_ID = 2**31 - 1
 
 
 class ScopeKind(StrEnum):
@@ -36,7 +35,12 @@ class Scope:
     def named(cls, text: str | None) -> Scope:
         """As an address names it: all, none, put_away or a campaign's id. Raises Invalid."""
         text = text or ScopeKind.ALL.value
-        if text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= LARGEST_ID:
+        if (
+            text.isascii()
+            and text.isdigit()
+            and len(text) <= 10
+            and 0 < int(text) <= LARGEST_INTEGER
+        ):
             return cls.campaign(int(text))
         if text in (ScopeKind.ALL, ScopeKind.PUT_AWAY, ScopeKind.NO_CAMPAIGN):
             return cls(ScopeKind(text))

@@ -13,11 +13,10 @@ from wtforms.fields import Field, SelectChoice
 from wtforms.validators import ValidationError
 
 from app.models import clock
-from app.models.base import MAX_MONEY
+from app.models.base import LARGEST_INTEGER, MAX_MONEY
 from app.ui import labels, widgets
 from app.ui.formatters import day_in_words, language
 
-MOST_INTEGER = 2**31 - 1
 _BLANKS = re.compile("[\\s\u00a0\u202f']")
 _SIGNS = re.compile("[₽€£$₸₴]|руб\\.?|RUB|EUR|USD|GBP")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -81,7 +80,7 @@ def read_moment(text: str) -> datetime:
 
 def read_integer(text: str) -> int:
     text = text.strip()
-    if not re.fullmatch(r"-?[0-9]{1,10}", text) or abs(int(text)) > MOST_INTEGER:
+    if not re.fullmatch(r"-?[0-9]{1,10}", text) or abs(int(text)) > LARGEST_INTEGER:
         raise ValueError(text)
     return int(text)
 
@@ -92,7 +91,7 @@ def read_id(text: Any) -> int | None:
     if not (text.isascii() and text.isdigit()) or len(text) > 10:
         return None
     number = int(text)
-    return number if 0 < number <= MOST_INTEGER else None
+    return number if 0 < number <= LARGEST_INTEGER else None
 
 
 # -- fields ---------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.sql import ColumnElement
 
+from app.models.base import LARGEST_INTEGER
 from app.models.client import Client
 from app.models.contract import Contract
 from app.models.document import Document, DocumentState
@@ -152,7 +153,7 @@ def read_key(text: str) -> Key | None:
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() for part in parts):
         return None
     micros, rank, number = map(int, parts)
-    if micros >= 10**16 or rank > 1 or number >= 2**31:
+    if micros >= 10**16 or rank > 1 or number > LARGEST_INTEGER:
         return None
     return EPOCH + timedelta(microseconds=micros), rank, number
 

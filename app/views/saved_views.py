@@ -15,10 +15,10 @@ from app.errors import CrmError, Invalid
 from app.extensions import db
 from app.models.saved_view import SavedView
 from app.ui.access import may
+from app.ui.addresses import inside
 from app.ui.messages import message_of
 from app.views.base.listing import Listing
 from app.views.base.state import ALL, address_of_view, canonical
-from app.views.security import inside
 
 
 class SavedViewsView(BaseView):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from flask import (
     abort,
@@ -49,6 +47,7 @@ from app.errors import CrmError
 from app.models.duty import Duty
 from app.roles import ADMIN, PUBLIC, ROLES
 from app.ui import rights
+from app.ui.addresses import inside
 from app.ui.fields import read_id
 from app.ui.formatters import shown
 from app.ui.pickers import picker_of
@@ -59,7 +58,6 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 FILL_IN = lazy_gettext("Fill in this field.")
 _given = DataRequired(FILL_IN)
 KEPT_AT_LOGOUT = "locale"
-CONTROLS = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 class LoginView(AuthDBView):
@@ -88,20 +86,6 @@ class LoginView(AuthDBView):
         for key in set(session) - {KEPT_AT_LOGOUT}:
             del session[key]
         return answer
-
-
-def inside(address: str) -> str:
-    """The address as a path of this site; the start page when it leads anywhere else."""
-    try:
-        parts = urlsplit("" if CONTROLS.search(address) else address)
-    except ValueError:
-        return "/"
-    elsewhere = parts.netloc and parts.netloc != request.host
-    if elsewhere or parts.scheme not in ("", "http", "https"):
-        return "/"
-    if not parts.path.startswith("/") or parts.path.startswith("//"):
-        return "/"
-    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 class Worded:

@@ -18,12 +18,12 @@ from app.extensions import db
 from app.models.duty import Duty
 from app.models.user_settings import UserSettings
 from app.ui.access import may
+from app.ui.addresses import inside
 from app.ui.labels import LANGUAGE_NAMES
 from app.ui.preferences import my_settings
 from app.ui.week_field import WeekField
 from app.views.base.forms import NounForm
 from app.views.language import speak_as_kept
-from app.views.security import inside
 
 SWITCHES = ("theme", "row_height", "single_keys", "rail", "call_by")
 FLAGS = {"on": True, "1": True, "off": False, "0": False}

@@ -271,7 +271,7 @@ class SourceView(MapsFields, NounView):
         self.session.flush()
         return self._once_page(gettext("New token"), row, set_up_of(row, token), token=token)
 
-    @expose("/<int:pk>/replace/<int(max=2147483647):token_id>", methods=["POST"])
+    @expose("/<int:pk>/replace/<int:token_id>", methods=["POST"])
     @has_access
     @permission_name("token")
     def replace(self, pk: int, token_id: int) -> Response:
@@ -326,7 +326,7 @@ class SourceView(MapsFields, NounView):
         said = text if name is SecretName.SIGNING else ""
         return self._once_page(word, row, set_up_of(row, secret=said), secret=text, word=word)
 
-    @expose("/<int:pk>/revoke_secret/<int(max=2147483647):secret_id>", methods=["POST"])
+    @expose("/<int:pk>/revoke_secret/<int:secret_id>", methods=["POST"])
     @has_access
     @permission_name("token")
     def revoke_secret(self, pk: int, secret_id: int) -> Response:

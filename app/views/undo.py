@@ -19,10 +19,10 @@ from app.extensions import db
 from app.models.note import Note
 from app.models.undo import ChangedSince, UndoneAlready, UndoStep
 from app.ui.access import may
+from app.ui.addresses import inside
 from app.ui.messages import message_of
 from app.ui.notes import describe_notes
 from app.views.base.links import address_of
-from app.views.security import inside
 
 MOST_LINES = 3  # of what changed meanwhile
 
@@ -72,8 +72,9 @@ def told_of_undo(rows: int, refused: list[CrmError]) -> str:
 def way_back(places: list[tuple[str, int]]) -> str:
     """The page that the button stood on; else the record's own."""
     came = request.referrer or ""
-    if came.startswith(request.host_url) and not inside(came).startswith("/undo/"):
-        return inside(came)
+    page = inside(came)
+    if came.startswith(request.host_url) and not page.startswith("/undo/"):
+        return page
     own = address_of(*places[0]) if len(places) == 1 else None
     return own or str(current_app.extensions["appbuilder"].get_url_for_index)
 

@@ -7,16 +7,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
-LARGEST_ID = (
-    2**31 - 1
-)  # of PostgreSQL's integer; it and SQLite's driver refuse to be asked for more
+from app.models.base import LARGEST_INTEGER
 
 
 class IdConverter(IntegerConverter):
     """`<int:pk>`, which answers 404 for what the database could only choke on."""
 
     def __init__(self, map: Map, **options: Any) -> None:
-        super().__init__(map, **({"max": LARGEST_ID} | options))
+        super().__init__(map, **({"max": LARGEST_INTEGER} | options))
 
 
 def init(app: Flask) -> None:

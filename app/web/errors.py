@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
 from http import HTTPStatus
-from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, current_app, jsonify, request
 from flask_babel import get_locale, gettext
@@ -17,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import N_, CrmError, Stale
 from app.extensions import db
+from app.ui.addresses import inside
 
 log = logging.getLogger(__name__)
 
@@ -81,13 +80,11 @@ def answer(status: int, sentence: str | None = None) -> Response:
 def _ways_on(status: int) -> list[tuple[str, str]]:
     """What to press now, as (words, address), the likeliest first."""
     ways = [(gettext("Start page"), "/")]
-    before = urlsplit(request.referrer or "")
-    address = urlunsplit(("", "", before.path, before.query, ""))
+    before = inside(request.referrer or "")
     if status in PASSING and request.method == "GET":
         ways.insert(0, (gettext("Try again"), request.full_path.rstrip("?")))
-    # Not request.host, which refuses a host that is not trusted once more.
-    elif before.netloc == request.headers.get("Host") and re.match(r"/[^/\\]", address):
-        ways.insert(0, (gettext("Back to the page before"), address))
+    elif before != "/":
+        ways.insert(0, (gettext("Back to the page before"), before))
     return ways
 
 

@@ -98,6 +98,7 @@ class Walker:
         self.page.locator("#password").fill(password)
         self.page.locator("form:has(#username) [type=submit]").click()
         expect(self.page.locator("#rail")).to_be_attached()
+        self.page.wait_for_load_state()  # before it a key is nobody's
         return self
 
     def open(self, address: str, shot: str | None = None) -> str:
@@ -135,6 +136,7 @@ class Walker:
 
     def sees(self, text: str) -> None:
         expect(self.page.locator("body")).to_contain_text(text)
+        self.page.wait_for_load_state()
 
     def download(self, link: Locator) -> bytes:
         with self.page.expect_download() as started:

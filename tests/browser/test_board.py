@@ -170,8 +170,9 @@ def test_escape_leaves_the_menu_to_the_card(page: Page) -> None:
 
 def test_a_finger_carries_a_card_by_its_handle_alone(page: Page) -> None:
     finger(page, card(page, 6).locator("b"), column(page, "qualified"))
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1500)  # the page scrolls on for a while after it is let go
     stands_in(page, 6, "new")
+    page.evaluate("window.scrollTo(0, 0)")
     finger(page, card(page, 6).locator(".grip"), column(page, "qualified"))
     stands_in(page, 6, "qualified")
     expect(page.locator(".board-ghost")).to_have_count(0)

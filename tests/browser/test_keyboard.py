@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Walker]
 Press = Callable[..., None]
 MOST_STOPS = 90
+NOWHERE = "nothing has the focus"
 # What the focus stands on: its name, its place, and why it cannot be seen, if so.
 STOP = """
 () => {
@@ -58,6 +59,11 @@ class Hands:
         """Where the focus stands; it must be seen there."""
         self.page.wait_for_load_state()
         found: dict[str, str] = self.page.evaluate(STOP)
+        for _patience in range(40):
+            if found["seen"] != NOWHERE:
+                break
+            self.page.wait_for_timeout(50)  # a swap gives it back when it settles
+            found = self.page.evaluate(STOP)
         assert found["seen"] == "", (self.page.url, found)
         return found
 
@@ -89,6 +95,7 @@ class Hands:
         self.type(password)
         self.page.keyboard.press("Enter")
         expect(self.page.locator("#rail")).to_be_attached()
+        self.page.wait_for_load_state()  # before it a key is nobody's
 
 
 def stands(page: Page) -> None:

@@ -310,6 +310,22 @@ def test_the_focus_stays_when_its_part_is_replaced(page: Page) -> None:
 # -- nothing in the dialogs keeps anybody out ------------------------------------------------------
 
 
+def test_a_key_counts_at_once_when_a_dialog_has_closed(walker: Enter) -> None:
+    """The browser takes the focus out of it only a moment later."""
+    page = walker("manager").page
+    page.goto("/leadview/list/")
+    assert page.evaluate(
+        """() => {
+          const dialog = document.getElementById("search-dialog");
+          dialog.showModal();
+          dialog.close();
+          document.getElementById("search-text").dispatchEvent(
+            new KeyboardEvent("keydown", {key: "/", code: "Slash", bubbles: true}));
+          return dialog.open;
+        }"""
+    )
+
+
 def test_axe_finds_nothing_in_the_dialogs(walker: Enter) -> None:
     manager = walker("manager")
     manager.page.goto("/leadview/list/")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.chromium import Walker
 from tests.browser.test_sizes import FIRST_ROW, FIRST_ROW_WITHIN, TOO_WIDE, Faults
+from tests.served import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ def test_a_table_with_every_column_scrolls_in_a_region_of_its_own(walker: Enter)
     expect(box).to_have_attribute("role", "region")
     box.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.list-box').scrollLeft > 0")
+    eventually(lambda: page.evaluate("document.querySelector('.list-box').scrollLeft > 0"))
     page.goto(LEADS)
     assert box.get_attribute("tabindex") is None
 
@@ -84,7 +85,7 @@ def test_the_head_of_a_long_list_stays_in_sight(walker: Enter) -> None:
     page = walker("operator").page
     page.goto(f"{LEADS}?psize_LeadView=50")
     page.mouse.wheel(0, 900)
-    page.wait_for_function("window.scrollY > 300")
+    eventually(lambda: page.evaluate("window.scrollY > 300"))
     place = page.locator(".crm-list thead th").nth(2).bounding_box()
     assert place is not None
     assert -1 <= place["y"] <= 1

@@ -23,6 +23,7 @@
 
   function isText(element) {
     if (!element || !element.closest) { return false; }
+    if (element.closest("dialog:not([open])")) { return false; } // closed a moment ago, the focus still in it
     if (element.isContentEditable) { return true; }
     if (element.matches("input")) { return !NO_TEXT.includes(element.type); }
     return element.matches("textarea, select");
@@ -112,7 +113,7 @@
       if (own) { press(own); }
       return Boolean(own);
     }
-    if (Date.now() < goUntil) {
+    if (event.timeStamp < goUntil) { // when it was pressed, however late a busy page hears of it
       goUntil = 0;
       if (go(key)) { return true; }
     }
@@ -120,7 +121,7 @@
     if (key === "?") { return openDialog("keys-dialog"); }
     const pressed = elementOf(key, document);
     if (pressed) { press(pressed); return true; }
-    if (key === "g") { goUntil = Date.now() + GO_WITHIN; return true; }
+    if (key === "g") { goUntil = event.timeStamp + GO_WITHIN; return true; }
     if (key === "j") { return move(1); }
     if (key === "k") { return move(-1); }
     if (key === "x") { return tick(rowOf(document.activeElement)); }

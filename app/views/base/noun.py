@@ -31,7 +31,6 @@ from app.views.base.listing import Listing
 from app.views.base.pickers import ViewPicker
 from app.views.base.saving import Saving
 from app.views.base.searching import read_filters, search_fields, search_form
-from app.views.base.state import first_address
 from app.views.base.verbs import Verb, verb
 from app.views.base.widgets import NounList, NounSearch, as_markup, new_form_key
 
@@ -200,9 +199,9 @@ class NounView(Bulk, Listing, Saving, Guarded, ModelView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
-        opens_with = first_address(self)
-        if opens_with is not None:
-            return redirect(opens_with)
+        state = self.list_state()
+        if not request.args and state.first is not None:
+            return redirect(state.first.address)
         form, away, text, filters, base = self.asked_rows()
         tidier = self.tidy_address(form)
         if tidier is not None:
@@ -216,18 +215,19 @@ class NounView(Bulk, Listing, Saving, Guarded, ModelView):
             page=fields.read_id(request.args.get(f"page_{name}", "")),
             page_size=fields.read_id(request.args.get(f"psize_{name}", "")),
             base_filters=base,
-            state=self.list_state(),
+            state=state,
             put_away=away,
         )
         self.update_redirect()
         widgets["search"] = self.search_widget(
             view=self, form=form, filters=filters, search=text, put_away=away,
             searchable=issubclass(self.datamodel.obj, Searchable),
-            state=widgets["list"].template_args["state"],
+            state=state,
         )  # fmt: skip
         return self.render_template(
             self.list_template, title=self.list_title, widgets=widgets, view=self, form=form,
-            **{key: widgets["list"].template_args[key] for key in ("state", "count", "page_size")},
+            state=state,
+            **{key: widgets["list"].template_args[key] for key in ("count", "page_size")},
         )  # fmt: skip
 
     def asked_rows(self) -> Asked:

@@ -98,11 +98,14 @@ class Tab:
 
 @dataclass(frozen=True)
 class ListState:
-    """What the head of a list tells: its views, the one that is open, and whether it is changed."""
+    """What the head of a list tells: its views, the one that is open, the one with which the list
+    opens if not with all rows, and whether it is changed.
+    """
 
     query: str
     tabs: list[Tab]
     here: Tab | None
+    first: Tab | None
     is_modified: bool
     share: str
 
@@ -111,8 +114,8 @@ class ListState:
         query = present(view)
         asked = request.args.get("view", "")
         own = _own(view)
-        opens_elsewhere = any(tab.is_first for tab in own)
-        tabs = [*_built_in(view, ALL if opens_elsewhere else ""), *own]
+        first = next((tab for tab in own if tab.is_first), None)
+        tabs = [*_built_in(view, ALL if first else ""), *own]
         if asked == ALL:
             asked = ""
         here = next((tab for tab in tabs if tab.key == asked), None)
@@ -124,6 +127,7 @@ class ListState:
             query=query,
             tabs=tabs,
             here=here,
+            first=first,
             is_modified=query != (here.query if here else ""),
             share=url_for(f"{view.endpoint}.list", _external=True) + (f"?{query}" if query else ""),
         )
@@ -136,16 +140,6 @@ class ListState:
 
 def _as_here(tab: Tab) -> Tab:
     return replace(tab, is_here=True)
-
-
-def first_address(view: Any) -> str | None:
-    """Where a list that was asked for without any words opens, if not with all rows."""
-    if request.args or not current_user.is_authenticated:
-        return None
-    first = SavedView.first_of(view.session, current_user.id, type(view).__name__)
-    if first is None:
-        return None
-    return address_of_view(view, str(first.id), canonical(view, parse_qsl(first.query)))
 
 
 def _built_in(view: Any, all_rows: str) -> list[Tab]:
