@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -48,7 +50,7 @@ def fill(table: str) -> None:
         last = found[-1].id
 
 
-def key_of(row: sa.Row) -> str | None:
+def key_of(row: sa.Row[Any]) -> str | None:
     if getattr(row, "kind", "") == "organisation":
         return organisation_key(row.organisation_name)
     return name_key(row.last_name, row.first_name, row.middle_name)
