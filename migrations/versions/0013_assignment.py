@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import CreateSequence, DropSequence
@@ -61,7 +63,7 @@ def upgrade() -> None:
         op.execute(CreateSequence(TURN))
 
 
-def _add(table: str, name: str, kind: sa.types.TypeEngine, value: str) -> None:
+def _add(table: str, name: str, kind: sa.types.TypeEngine[Any], value: str) -> None:
     """A column that is never empty; its default is the model's, not the table's."""
     with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.add_column(sa.Column(name, kind, nullable=False, server_default=value))
