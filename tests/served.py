@@ -41,7 +41,7 @@ QUICK_ONES = 12
 _libc = ctypes.CDLL(None)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 40) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """What the condition gives once it is true; looks ten times a second."""
     until = time.monotonic() + seconds
     while not (found := condition()):

@@ -123,7 +123,7 @@ def test_each_command_of_compose_does_its_work(postgres_database, tmp_path):
             subprocess.Popen([str(PROGRAMS / program), *rest], cwd=ROOT, env=environment)
         )
     try:
-        assert wait_for(lambda: status(port, "/health/live") == 200, 30)
+        assert wait_for(lambda: status(port, "/health/live") == 200, 120)
         assert status(port, "/health/ready") == 200
         time.sleep(1)
         assert [process.poll() for process in running] == [None, None]
@@ -201,7 +201,7 @@ def proxy(folder: Path, web: int) -> Iterator[int]:
         [NGINX, "-p", str(folder), "-e", str(folder / "early.log"), "-c", str(conf)]
     )
     try:
-        assert wait_for(lambda: status(port, "/") is not None, 10), (
+        assert wait_for(lambda: status(port, "/") is not None, 120), (
             folder / "early.log"
         ).read_text()
         yield port
@@ -231,7 +231,7 @@ def test_nginx_finds_no_fault_in_its_configuration(tmp_path):
 def test_the_proxy_gives_a_slow_request_on_only_when_it_is_whole(tmp_path):
     with backend() as (web, seen), proxy(tmp_path, web) as port:
         seen.clear()
-        with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as slow:
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as slow:
             slow.sendall(b"POST / HTTP/1.1\r\nHost: crm\r\nContent-Length: 3\r\n\r\na")
             time.sleep(0.3)
             assert seen == []
@@ -252,7 +252,7 @@ def test_the_proxy_tells_who_asked_and_believes_no_claim(tmp_path):
 def test_the_proxy_refuses_a_body_larger_than_the_crm_takes(tmp_path):
     with backend() as (web, seen), proxy(tmp_path, web) as port:
         seen.clear()
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
             client.putrequest("POST", "/")
             client.putheader("Content-Length", str(10 * 1024 * 1024 + 1))
             client.endheaders()
@@ -269,7 +269,7 @@ def free_port() -> int:
 
 def status(port: int, path: str, headers: dict[str, str] | None = None) -> int | None:
     """The status that a GET gets, or None while nobody listens."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
         try:
             client.request("GET", path, headers={"Content-Length": "0"} | (headers or {}))
             return client.getresponse().status

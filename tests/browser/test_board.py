@@ -36,7 +36,7 @@ def many_new_leads(server: Server) -> Iterator[None]:
         "next_contact_at": "NULL", "assignee_id": "NULL", "is_test": "0", "lock_version": "1",
         "phone": "''", "phone_key": "NULL", "email": "''", "email_key": "NULL",
     }  # fmt: skip
-    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=30)) as database:
+    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=60)) as database:
         (last,) = database.execute("SELECT max(id) FROM lead").fetchone()
         columns = [row[1] for row in database.execute("PRAGMA table_info(lead)")]
         values = {name: name for name in columns} | own | {"id": f"{last} + n"}
@@ -299,7 +299,7 @@ def test_a_column_loads_more_and_shows_nobody_twice(page: Page) -> None:
 
 def test_a_card_moved_among_those_not_loaded_yet_comes_once(server: Server, page: Page) -> None:
     """It stands at the end of what is loaded, and comes again with the next page."""
-    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=30)) as database:
+    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=60)) as database:
         database.execute(
             "UPDATE lead SET received_at = '2020-01-01 00:00:00.000000' WHERE first_name = ?",
             ("Анна 012",),

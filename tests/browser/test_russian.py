@@ -127,7 +127,7 @@ def test_no_english_word_and_no_english_number_is_left(reader: Enter, name: str)
 
 @pytest.mark.parametrize("window", [{"width": 1280, "height": 800}, PHONE])
 def test_russian_words_fit_the_window(server: Server, reader: Enter, window: ViewportSize) -> None:
-    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=30)) as database:
+    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=60)) as database:
         (contract,) = database.execute("SELECT max(id) FROM contract").fetchone()
         (client,) = database.execute("SELECT id FROM client WHERE kind = 'organisation'").fetchone()
         (lead,) = database.execute("SELECT max(id) FROM lead WHERE status = 'in_work'").fetchone()
@@ -242,7 +242,7 @@ def test_a_refused_form_and_a_refused_move_say_why_in_russian(
 
 
 def test_acts_that_cannot_be_undone_ask_in_russian(server: Server, reader: Enter) -> None:
-    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=30)) as database:
+    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=60)) as database:
         draft, signed = (
             database.execute("SELECT max(id) FROM contract WHERE status = ?", (status,)).fetchone()
             for status in ("draft", "signed")

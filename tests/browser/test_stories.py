@@ -21,7 +21,7 @@ NARROW: ViewportSize = {"width": 360, "height": 780}
 
 @contextmanager
 def database(server: Server) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=10)) as connection:
+    with closing(sqlite3.connect(server.folder / "crm.sqlite3", timeout=60)) as connection:
         yield connection
         connection.commit()
 

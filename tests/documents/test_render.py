@@ -98,7 +98,7 @@ def try_page(timeout: float = 10) -> bytes:
     return render_pdf(PAGE, mark="C1-v1", at=AT, timeout=timeout)
 
 
-def wait_until(fact: Callable[[], bool], seconds: float = 10) -> bool:
+def wait_until(fact: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > end:
@@ -293,7 +293,7 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
     yield server.getsockname()[1], hits
     server.shutdown(socket.SHUT_RDWR)
     server.close()
-    thread.join(timeout=5)
+    thread.join(timeout=60)
 
 
 FRAGMENTS = [
@@ -385,7 +385,7 @@ def test_the_attacks_work_on_an_unguarded_wkhtmltopdf(
     )
     done = subprocess.run(
         ["wkhtmltopdf", "--quiet", "--enable-local-file-access", "-", "-"],
-        input=page.encode(), capture_output=True, check=False, timeout=20,
+        input=page.encode(), capture_output=True, check=False, timeout=60,
     )  # fmt: skip
     assert "STOLEN" in text_of(done.stdout)
     assert len(hits) >= 1
@@ -505,7 +505,7 @@ def test_a_hanging_program_is_stopped_with_its_children(
     began = time.monotonic()
     with pytest.raises(RenderTimeout) as raised:
         try_page(timeout=1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 25, "it does not wait for the program"
     assert raised.value.code == "timeout"
     started = [int(path.read_text()) for path in (tmp_path / "own", pids) if path.exists()]
     assert started
@@ -517,7 +517,7 @@ def test_a_child_that_flees_the_group_does_not_hold_us(fake: Fake, tmp_path: Pat
     began = time.monotonic()
     with pytest.raises(RenderTimeout):
         try_page(timeout=1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 25, "it does not wait for the program"
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
@@ -591,7 +591,7 @@ def test_kill_9_of_the_parent_leaves_no_wkhtmltopdf(
         parent.kill()
         parent.wait()
         assert parent.stdout.read() == b""
-    assert wait_until(lambda: not any(runs(pid) for pid in started), seconds=3)
+    assert wait_until(lambda: not any(runs(pid) for pid in started))
 
 
 @needs_root
@@ -640,7 +640,7 @@ def test_only_two_previews_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(preview) for _ in range(2)]
         for _ in running:
-            assert started.acquire(timeout=5)
+            assert started.acquire(timeout=60)
         with pytest.raises(PreviewBusy) as raised:
             preview()
         assert raised.value.code == "busy"

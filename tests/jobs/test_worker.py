@@ -36,7 +36,7 @@ def start(app: Any) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "waited too long"
@@ -76,7 +76,7 @@ def test_a_killed_worker_leaves_no_row_twice_and_none_out(app: Any) -> None:
         wait_until(lambda: read(app, lambda s: s.get_one(Job, number).state) == "done")
     finally:
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(timeout=40) == 0
+        assert worker.wait(timeout=120) == 0
 
     def look(session: Any) -> None:
         job = session.get_one(Job, number)

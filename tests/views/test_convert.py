@@ -281,7 +281,7 @@ def test_many_at_once_make_one_client(app: Any, leads: int) -> None:
     barrier, answers = threading.Barrier(len(browsers)), []
 
     def click(at: int) -> None:
-        barrier.wait(timeout=20)
+        barrier.wait(timeout=60)
         answers.append(convert(browsers[at], numbers[at % leads], into="person").status_code)
 
     threads = [threading.Thread(target=click, args=(at,)) for at in range(len(browsers))]

@@ -153,7 +153,7 @@ def test_many_at_once_get_a_lead_each(app: Any) -> None:
     barrier, opened = threading.Barrier(len(browsers)), []
 
     def click(browser: Any) -> None:
-        barrier.wait(timeout=20)
+        barrier.wait(timeout=60)
         opened.append(browser.post("/queueview/next").location)
 
     threads = [threading.Thread(target=click, args=(browser,)) for browser in browsers]
