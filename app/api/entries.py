@@ -18,6 +18,7 @@ from app.api.tokens import SENDER, Pass, TokenRefused, sender_of
 from app.intake.arrival import Sender
 from app.intake.formats.format import Delivery, Format
 from app.models.clock import utc_now
+from app.models.ready import Ready
 from app.models.sealing import CannotOpen, unseal
 from app.models.source import SECRETS_OF, Scope, SecretName, Source, SourceSecret
 
@@ -30,9 +31,10 @@ SECRET = (
 BY_ADDRESS = (
     select(*SENDER, *SECRET)
     .outerjoin(SourceSecret, SourceSecret.source_id == Source.id)
-    .where(Source.address == bindparam("address"))
+    .where(Source.address == bindparam("address", required=False))
     .order_by(SourceSecret.id)
 )
+OF_ADDRESS = Ready(lambda _: BY_ADDRESS)
 OF_SOURCE = (
     select(*SECRET)
     .where(SourceSecret.source_id == bindparam("source_id"))
@@ -67,7 +69,7 @@ class Entry:
 def find(session: Session, key: str) -> Entry:
     """By the source's address or by a token in its place. Raises EntryRefused."""
     if ADDRESS.fullmatch(key):
-        rows = session.connection().execute(BY_ADDRESS, {"address": key}).all()
+        rows = OF_ADDRESS.ask(session.connection(), {"address": key}).all()
         if rows and rows[0].archived_at is None:
             return Entry(sender_of(rows[0]), _live(rows), _presented(session, rows[0].id))
     allowed = _admitted(session, key)
@@ -97,7 +99,7 @@ def _live(rows: Iterable[Any]) -> dict[str, list[str]]:
         if row.secret is None or row.revoked_at is not None or is_over:
             continue
         try:
-            found.setdefault(row.secret, []).append(unseal(row.sealed))
+            found.setdefault(row.secret, []).append(unseal(bytes(row.sealed)))
         except CannotOpen:
             continue  # sealed with another key: as if it were not there, and nothing fits it
     return found

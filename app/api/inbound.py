@@ -7,6 +7,7 @@ verb, commit, the answer that the platform wants.
 from __future__ import annotations
 
 import logging
+import time
 from copy import deepcopy
 from typing import Any
 
@@ -72,7 +73,7 @@ class Inbound(TokenDoor):
         return _response(reply)
 
     def post(self, key: str) -> Response:
-        session = db.session()
+        session, begun = db.session(), time.monotonic()
         with tokens.only_looking(session):
             entry = entries.find(session, key)
         form = format_of(entry.sender.format)
@@ -90,14 +91,16 @@ class Inbound(TokenDoor):
         if raw is not None:
             delivery.multipart = multipart_of(request)
         parcel = _Parcel(form, delivery, entry, key, is_too_large=raw is None)
+        known = entry if tokens.still_stands(session, begun) else None
+        failure: Exception | None = None
         for _ in range(TRIES):
             try:
-                return _response(self._take(session, key, parcel), form)
+                return _response(self._take(session, key, parcel, known), form)
             except EntryRefused:  # revoked while the body was on its way
                 raise
             except DBAPIError as error:
                 session.rollback()
-                failure: Exception = error
+                known, failure = None, error
                 log.info("door in: again after %s", type(error.orig).__name__)
             except Exception as error:  # the one place where nothing that arrived may be lost
                 session.rollback()
@@ -106,10 +109,11 @@ class Inbound(TokenDoor):
         log.error("door in: a submission could not be worked", exc_info=failure)
         return _response(self._fail(session, key, parcel), form)
 
-    def _take(self, session: Session, key: str, parcel: _Parcel) -> Reply:
+    def _take(self, session: Session, key: str, parcel: _Parcel, known: Entry | None) -> Reply:
         say_only_reads(False)
-        entry = entries.find(session, key)
-        entries.admit(entry, parcel.form, parcel.delivery)
+        entry = known or entries.find(session, key)
+        if known is None:
+            entries.admit(entry, parcel.form, parcel.delivery)
         if not parcel.form.is_of_source(parcel.values, entry.sender):
             raise EntryRefused
         parcel.entry = entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ KILOBYTE = 1024
 # A shorter token (of TOKENS_API, which people choose) may stand in a name or a phone by chance.
 UNMISTAKABLE = 16
 LIMIT = 64 * KILOBYTE
+LONGEST_NAME = 60  # of those that are remembered
 SECRET_NAMES = frozenset(
     {
         "token", "apikey", "apitoken", "accesstoken", "authorization", "secret", "clientsecret",
@@ -150,7 +152,14 @@ def _hide(value: Any, texts: Sequence[str], names: frozenset[str]) -> bool:
 
 
 def _bare(name: Any) -> str:
-    return "".join(c for c in str(name).casefold() if c.isalnum())
+    """Kept for names as senders choose them: they come again with each request."""
+    text = str(name)
+    return _letters(text) if len(text) <= LONGEST_NAME else _letters.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _letters(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def read_body(request: Request, limit: int = LIMIT) -> bytes | None:

@@ -6,11 +6,13 @@ A door (a small Resource) only says how its values become arrivals and how a rec
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -49,22 +51,32 @@ class PushDoor(TokenDoor):
         """What the sender of an accepted submission reads."""
         raise NotImplementedError
 
-    def post(self) -> Answer:
+    def post(self) -> Response:
+        answer, status, headers = self._post()
+        # By ourselves: Flask-RESTful would look for the one media type that there is.
+        response = Response(json.dumps(answer) + "\n", status, mimetype="application/json")
+        response.headers.update(headers)
+        return response
+
+    def _post(self) -> Answer:
         session = db.session()
         token = tokens.presented()
+        begun = time.monotonic()
         with tokens.only_looking(session):
-            tokens.admit(session, token)  # decided before the body is read
+            allowed = tokens.admit(session, token)  # decided before the body is read
         parcel = read_parcel(
             request, token, limit=self.limit, forms=self.takes_forms, lenient=self.lenient
         )
+        known = allowed if tokens.still_stands(session, begun) else None
+        failure: Exception | None = None
         for _ in range(TRIES):
             try:
-                return self._take(session, token, parcel)
+                return self._take(session, token, parcel, known)
             except TokenRefused:  # revoked while the body was on its way
                 raise
             except DBAPIError as error:
                 session.rollback()
-                failure: Exception = error
+                known, failure = None, error
                 log.info("door %s: again after %s", self.name, type(error.orig).__name__)
             except Exception as error:  # the one place where nothing that arrived may be lost
                 session.rollback()
@@ -73,9 +85,9 @@ class PushDoor(TokenDoor):
         log.error("door %s: a submission could not be worked", self.name, exc_info=failure)
         return self.fail(session, token, parcel)
 
-    def _take(self, session: Session, token: str, parcel: Parcel) -> Answer:
+    def _take(self, session: Session, token: str, parcel: Parcel, known: Pass | None) -> Answer:
         say_only_reads(False)
-        allowed = tokens.admit(session, token)
+        allowed = known or tokens.admit(session, token)
         with acting_as(allowed.sender.actor):
             answer = self._answer_once(session, allowed, parcel)
             tokens.mark_used(session, allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from app.database import say_only_reads
 from app.errors import N_
 from app.intake import Sender
 from app.models.clock import utc_now
+from app.models.ready import Ready
 from app.models.source import ENVIRONMENT, LAST_USED_EVERY, Scope, Source, SourceToken, digest_of
 
 INVALID = N_("Token is invalid")
@@ -33,9 +35,11 @@ BY_DIGEST = (
         SourceToken.expires_at, SourceToken.revoked_at, SourceToken.last_used_at, *SENDER,
     )
     .join(Source, Source.id == SourceToken.source_id)
-    .where(SourceToken.digest == bindparam("wanted"))
+    .where(SourceToken.digest == bindparam("wanted", required=False))
 )  # fmt: skip
 OF_ENVIRONMENT = select(*SENDER).where(Source.name == ENVIRONMENT)
+WHOSE = Ready(lambda _: BY_DIGEST)
+AT_ONCE = 0.5  # seconds that a body may take to be there at once
 
 
 class TokenRefused(Exception):
@@ -71,7 +75,7 @@ def admit(session: Session, token: str) -> Pass:
     digest = digest_of(token)
     if _is_of_environment(digest):
         return _of_environment(session)
-    row = session.connection().execute(BY_DIGEST, {"wanted": digest}).first()
+    row = WHOSE.ask(session.connection(), {"wanted": digest}).first()
     if row is None or not hmac.compare_digest(row.digest, digest):
         raise TokenRefused
     is_over = row.expires_at is not None and row.expires_at <= utc_now()
@@ -130,12 +134,24 @@ def use_of(allowed: Pass) -> Update | None:
 
 @contextmanager
 def only_looking(session: Session) -> Iterator[None]:
-    """A short reading transaction in a writing request: SQLite's write lock is not held while a
-    body trickles in.
+    """A reading transaction before the body of a writing request. On SQLite it ends here, so that
+    no write lock is held while a body trickles in; on PostgreSQL the request goes on in it.
     """
     say_only_reads(True)
     try:
         yield
     finally:
-        session.rollback()
+        if session.get_bind().dialect.name == "sqlite":
+            session.rollback()
         say_only_reads(False)
+
+
+def still_stands(session: Session, since: float) -> bool:
+    """Whether what was looked up before the body is of this very transaction and was looked up
+    just now (`since` is of time.monotonic). Else the transaction is ended: ask once more, for the
+    token may have been revoked while the body was on its way.
+    """
+    if session.in_transaction() and time.monotonic() - since < AT_ONCE:
+        return True
+    session.rollback()
+    return False

@@ -1,19 +1,25 @@
-"""Finds the campaign that is named: by our id, by a platform's, or the source's default."""
+"""Finds the campaign that is named: by our id, by a platform's, or the source's default; and, for
+it is asked in the same breath, what the company says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, null, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.intake.arrival import Arrival, CampaignSent
 from app.intake.remarks import Remark, Why, say
+from app.intake.rules import RULES, Rules
 from app.models.base import LARGEST_INTEGER
 from app.models.campaign import Campaign, CampaignExternalId
 from app.models.clock import today
+from app.models.company import ONLY_ROW, Company
 from app.models.contacts import clean_text
+from app.models.ready import Ready, among
 
 SENT_LIMIT = 100
 # How people name the platforms on a campaign's page.
@@ -35,9 +41,9 @@ class Known:
 
 
 class Campaigns:
-    """The campaigns that some arrivals name, found together."""
+    """The campaigns that some arrivals name, found together. `rules` are the company's."""
 
-    def __init__(self, session: Session, arrivals: Iterable[Arrival]) -> None:
+    def __init__(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         sent = {arrival.campaign for arrival in arrivals if arrival.campaign}
         ids = {our_id for one in sent if (our_id := _our_id(one)) is not None}
         ids |= {
@@ -46,9 +52,26 @@ class Campaigns:
             if arrival.sender and arrival.sender.default_campaign_id
         }
         texts = {text.strip() for one in sent for text in _texts_of_a_platform(one)}
-        self._of_platforms = _of_platforms(session, texts) if texts else {}
-        ids |= {campaign for found in self._of_platforms.values() for campaign in found.values()}
-        self._ours = _ours(session, ids) if ids else {}
+        rows = LOOK.ask(session.connection(), {"ids": sorted(ids), "texts": sorted(texts)}).all()
+        if not rows:
+            raise RuntimeError("the company row is missing: run `flask fab setup`")
+        self.rules = Rules(*rows[0][: len(RULES)])
+        self._ours: dict[int | None, Known] = {}
+        self._of_platforms: dict[str, dict[str, int]] = {}  # {external id: {platform: campaign}}
+        for row in rows:
+            self._keep(*row[len(RULES) :])
+
+    def _keep(
+        self, campaign_id: int | None, archived_at: Any, ends_on: Any, platform: Any, sent: Any
+    ) -> None:
+        if campaign_id is None:  # the company's row alone
+            return
+        warning = Why.CAMPAIGN_PUT_AWAY if archived_at else None
+        if warning is None and ends_on is not None and ends_on < today():
+            warning = Why.CAMPAIGN_ENDED
+        self._ours[campaign_id] = Known(campaign_id, warning)
+        if platform is not None:
+            self._of_platforms.setdefault(sent, {})[platform] = campaign_id
 
     def place(self, arrival: Arrival) -> int | None:
         """The campaign's id. An unknown one: an error at strict doors, else the source's default
@@ -116,25 +139,24 @@ def _texts_of_a_platform(sent: CampaignSent) -> list[str]:
     return [one for one in texts if one and len(one) <= SENT_LIMIT and clean_text(one) == one]
 
 
-def _of_platforms(session: Session, texts: set[str]) -> dict[str, dict[str, int]]:
-    """{external id: {platform: campaign id}}"""
-    query = select(
-        CampaignExternalId.external_id, CampaignExternalId.platform, CampaignExternalId.campaign_id
-    ).where(CampaignExternalId.external_id.in_(sorted(texts)))
-    found: dict[str, dict[str, int]] = {}
-    for external_id, platform, campaign_id in session.execute(query):
-        found.setdefault(external_id, {})[platform] = campaign_id
-    return found
-
-
-def _ours(session: Session, ids: set[int]) -> dict[int | None, Known]:
-    query = select(Campaign.id, Campaign.archived_at, Campaign.ends_on).where(
-        Campaign.id.in_(sorted(ids))
+def _look(as_arrays: bool) -> Select[Any]:
+    """The company's one row, beside each campaign that is meant by our id or by a platform's."""
+    facts = (Campaign.id, Campaign.archived_at, Campaign.ends_on)
+    theirs = (CampaignExternalId.platform, CampaignExternalId.external_id)
+    found = union_all(
+        select(*facts, null().label("platform"), null().label("external_id")).where(
+            among(Campaign.id, "ids", as_arrays)
+        ),
+        select(*facts, *theirs)
+        .join(CampaignExternalId, CampaignExternalId.campaign_id == Campaign.id)
+        .where(among(CampaignExternalId.external_id, "texts", as_arrays)),
+    ).subquery("found")
+    return (
+        select(*RULES, *found.c)
+        .select_from(Company)
+        .outerjoin(found, true())
+        .where(Company.id == ONLY_ROW)
     )
-    found: dict[int | None, Known] = {}
-    for campaign_id, archived_at, ends_on in session.execute(query):
-        warning = Why.CAMPAIGN_PUT_AWAY if archived_at else None
-        if warning is None and ends_on is not None and ends_on < today():
-            warning = Why.CAMPAIGN_ENDED
-        found[campaign_id] = Known(campaign_id, warning)
-    return found
+
+
+LOOK = Ready(_look)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,18 +20,29 @@ from app.intake.assigning import responsible_for
 from app.intake.campaigns import Campaigns
 from app.intake.people import Draft, OpenLeads
 from app.intake.reading import Person, read_person
-from app.models.company import ONLY_ROW, Company, respond_by
-from app.models.matching import NO_CAMPAIGN, Keys, lock_pairs
+from app.models.matching import NO_CAMPAIGN, Keys, lock_and_ask
 from app.models.note import NoteKind
+from app.models.ready import Ready, among
 from app.models.submission import Outcome, Submission
 
 MOST_IN_A_ROUND = 1000
 LOOKS = 3  # a row that the look-up does not see and the unique index does is looked for again
 OTHERS_NAMED = 20
 NEWEST = 2**62  # drafts of this round come after all rows of the same moment
-RULES = select(
-    Company.phone_region, Company.working_week, Company.days_off, Company.response_minutes
-).where(Company.id == ONLY_ROW)
+
+
+def _delivered(as_arrays: bool) -> Select[Any]:
+    return select(
+        Submission.id, Submission.source_id, Submission.external_id, Submission.lead_id,
+        Submission.campaign_id,
+    ).where(
+        Submission.outcome == bindparam("outcome", required=False),
+        among(Submission.source_id, "sources", as_arrays),
+        among(Submission.external_id, "texts", as_arrays),
+    )  # fmt: skip
+
+
+DELIVERED = Ready(_delivered)
 
 
 def receive_many(session: Session, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -48,7 +58,7 @@ def receive_many(session: Session, arrivals: Sequence[Arrival]) -> list[Receipt]
         try:
             with session.begin_nested():
                 return _Round(session, arrivals).run()
-        except IntegrityError:
+        except (IntegrityError, rows.TakenMeanwhile):
             pass  # somebody wrote past the locks: each by itself looks again
     return [_receive_one(session, arrival) for arrival in arrivals]
 
@@ -111,69 +121,63 @@ class Case:
 class _Round:
     def __init__(self, session: Session, arrivals: Sequence[Arrival]) -> None:
         self.session = session
-        self.rules = company_rules(session)
+        campaigns = Campaigns(session, arrivals)
+        self.rules = campaigns.rules
         region = self.rules.region
         people = [read_person(arrival, _region(arrival) or region) for arrival in arrivals]
-        campaigns = Campaigns(session, arrivals)
         self.cases = [
             Case(arrival, person, campaigns.place(arrival))
             for arrival, person in zip(arrivals, people, strict=True)
         ]
+        self.delivered: dict[tuple[int, str], Case] = {}  # those of this round
 
     def run(self) -> list[Receipt]:
         good = [case for case in self.cases if not case.arrival.errors]
-        self._lock(good)
-        self.delivered = self._delivered(good)
+        held = self._to_hold(good)
+        if any(case.delivery for case in good):
+            self._mark_delivered(good, held)
+            held = []
         self.leads = OpenLeads.load(
-            self.session, [(case.campaign_id, case.keys) for case in good if not case.first_id]
+            self.session,
+            [(case.campaign_id, case.keys) for case in good if not case.first_id],
+            held,
         )
         for place, case in enumerate(self.cases):
             self._decide(case, NEWEST + place)
         self._write()
         return [case.receipt() for case in self.cases]
 
-    def _lock(self, good: list[Case]) -> None:
+    def _to_hold(self, good: list[Case]) -> list[tuple[int, str]]:
+        """The locks of law 4: of each key in its campaign, and of each request that has an id."""
         pairs = {(case.campaign_id or NO_CAMPAIGN, key) for case in good for key in case.keys}
         pairs |= {
             (delivery_space(delivery[0]), delivery[1])
             for case in good
             if (delivery := case.delivery)
         }
-        lock_pairs(self.session, sorted(pairs))
+        return sorted(pairs)
 
-    def _delivered(self, good: list[Case]) -> dict[tuple[int, str], Case]:
-        """Marks the requests that were accepted before; returns a book for those of this round."""
+    def _mark_delivered(self, good: list[Case], held: list[tuple[int, str]]) -> None:
+        """Marks the requests that were accepted before."""
         wanted = {delivery for case in good if (delivery := case.delivery)}
-        if wanted:
-            query = (
-                select(Submission.id, Submission.source_id, Submission.external_id,
-                       Submission.lead_id, Submission.campaign_id)
-                .where(Submission.outcome == Outcome.ACCEPTED.value)
-                .where(Submission.source_id.in_(sorted({source for source, _ in wanted})))
-                .where(Submission.external_id.in_(sorted({text for _, text in wanted})))
-            )  # fmt: skip
-            found = {(row.source_id, row.external_id): row for row in self.session.execute(query)}
-            if any(case.arrival.is_pending for case in good):
-                found = self._pending(wanted) | found
-            for case in good:
-                row = found.get(case.delivery) if case.delivery else None
-                if row is not None and row.lead_id is None and not case.arrival.is_pending:
-                    continue  # what was waited for has come
-                if row is not None:
-                    case.first_id, case.lead_id = row.id, row.lead_id
-                    case.campaign_id = row.campaign_id
-        return {}
-
-    def _pending(self, wanted: set[tuple[int, str]]) -> dict[tuple[int, str], Any]:
-        """Those whose answers are still to be fetched; the same notice again adds nothing."""
-        query = (
-            select(Submission.id, Submission.source_id, Submission.external_id,
-                   Submission.lead_id, Submission.campaign_id)
-            .where(Submission.outcome == Outcome.PENDING.value)
-            .where(Submission.source_id.in_(sorted({source for source, _ in wanted})))
-            .where(Submission.external_id.in_(sorted({text for _, text in wanted})))
-        )  # fmt: skip
-        return {(row.source_id, row.external_id): row for row in self.session.execute(query)}
+        values = {
+            "outcome": Outcome.ACCEPTED.value,
+            "sources": sorted({source for source, _ in wanted}),
+            "texts": sorted({text for _, text in wanted}),
+        }
+        rows = list(lock_and_ask(self.session, held, DELIVERED, values))
+        if any(case.arrival.is_pending for case in good):
+            # Those whose answers are still to be fetched; the same notice again adds nothing.
+            pending = {"outcome": Outcome.PENDING.value}
+            rows = [*DELIVERED.ask(self.session.connection(), values | pending), *rows]
+        found = {(row.source_id, row.external_id): row for row in rows}
+        for case in good:
+            row = found.get(case.delivery) if case.delivery else None
+            if row is not None and row.lead_id is None and not case.arrival.is_pending:
+                continue  # what was waited for has come
+            if row is not None:
+                case.first_id, case.lead_id = row.id, row.lead_id
+                case.campaign_id = row.campaign_id
 
     def _decide(self, case: Case, place: int) -> None:
         if case.arrival.errors:
@@ -230,39 +234,10 @@ class _Round:
     def _write(self) -> None:
         self._give()
         leads = {id(case.lead): case.lead for case in self.cases if case.lead and case.note}
-        rows.insert_leads(self.session, [one for one in leads.values() if one.lead_id is None])
+        new = [one for one in leads.values() if one.lead_id is None]
+        rows.write(self.session, new, self.cases)
         rows.update_leads(self.session, [one for one in leads.values() if one.place < NEWEST])
         rows.insert_points(self.session, list(leads.values()))
-        repeats = [case for case in self.cases if case.outcome is Outcome.REPEATED]
-        firsts = [case for case in self.cases if case.outcome is not Outcome.REPEATED]
-        rows.insert_submissions(self.session, firsts)
-        for case in repeats:
-            case.first_id = case.first.submission_id if case.first else case.first_id
-        rows.insert_submissions(self.session, repeats)
-        rows.insert_notes(self.session, [case for case in self.cases if case.note])
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the company says of every arrival: the region of national phones, and how soon one
-    answers in which hours.
-    """
-
-    region: str
-    week: str
-    days_off: str
-    minutes: int
-
-    def respond_by(self, at: datetime) -> datetime | None:
-        return respond_by(at, self.week, self.days_off, self.minutes)
-
-
-def company_rules(session: Session) -> Rules:
-    """A few columns, for this is asked at each post."""
-    row = session.connection().execute(RULES).first()
-    if row is None:
-        raise RuntimeError("the company row is missing: run `flask fab setup`")
-    return Rules(*row)
 
 
 def _region(arrival: Arrival) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Integer, Select, and_, bindparam, or_, select
@@ -14,8 +13,17 @@ from app.intake.arrival import Arrival
 from app.intake.reading import Person
 from app.models.contact_point import ContactPoint
 from app.models.lead import Lead, is_open_lead, search_text_of_lead
-from app.models.matching import CANDIDATES, Keys, by_rank, leads_sharing, sharing_params
+from app.models.matching import (
+    CANDIDATES,
+    Keys,
+    by_rank,
+    leads_sharing,
+    lock_and_ask,
+    lock_pairs,
+    sharing_params,
+)
 from app.models.person import Named, Reachable
+from app.models.ready import Ready, among
 
 NAMES = ("last_name", "first_name", "middle_name")
 FILLED = (*NAMES, "company_name", "job_title", "language")
@@ -141,19 +149,26 @@ class OpenLeads:
         return by_rank(keys, ((draft.keys, *draft.age, draft) for draft in found.values()))
 
     @classmethod
-    def load(cls, session: Session, wanted: Iterable[tuple[int | None, Keys]]) -> OpenLeads:
+    def load(
+        cls,
+        session: Session,
+        wanted: Iterable[tuple[int | None, Keys]],
+        held: Collection[tuple[int, str]] = (),
+    ) -> OpenLeads:
         """Reads and locks the open leads that share a key with somebody wanted, so that none is
-        lost or converted between the look and the change.
+        lost or converted between the look and the change. `held` are the pairs (space, key) that
+        nobody else may hold from before the look until the transaction ends.
         """
         leads = cls()
         people = [(campaign_id, keys) for campaign_id, keys in wanted if keys]
         if not people:
+            lock_pairs(session, held)
             return leads
-        drafts = {draft.lead_id: draft for draft in _found(session, people)}
+        drafts = {draft.lead_id: draft for draft in _found(session, people, held)}
         points = select(ContactPoint.lead_id, ContactPoint.id, ContactPoint.kind,
                         ContactPoint.typed, ContactPoint.key)  # fmt: skip
         if drafts:
-            rows = session.execute(points.where(ContactPoint.lead_id.in_(drafts)))
+            rows = session.connection().execute(points.where(ContactPoint.lead_id.in_(drafts)))
             for lead_id, point_id, kind, typed, key in rows:
                 point = ContactPoint(id=point_id, kind=kind, typed=typed, key=key)
                 drafts[lead_id].contact_points.append(point)
@@ -162,39 +177,42 @@ class OpenLeads:
         return leads
 
 
-def _found(session: Session, people: list[tuple[int | None, Keys]]) -> list[Draft]:
+def _found(
+    session: Session,
+    people: list[tuple[int | None, Keys]],
+    held: Collection[tuple[int, str]],
+) -> list[Draft]:
     campaigns = {campaign_id for campaign_id, _ in people}
-    rows = session.connection().execute(
-        _query(),
-        {
-            **sharing_params(keys for _, keys in people),
-            "campaigns": sorted(one for one in campaigns if one is not None),
-            "or_none": None in campaigns,
-            "most": CANDIDATES if len(people) == 1 else EVERYBODY,
-        },
-    )
-    return [_draft_of(row) for row in rows]
+    values = {
+        **sharing_params(keys for _, keys in people),
+        "campaigns": sorted(one for one in campaigns if one is not None),
+        "or_none": None in campaigns,
+        "most": CANDIDATES if len(people) == 1 else EVERYBODY,
+    }
+    return [_draft_of(row) for row in lock_and_ask(session, held, OPEN_LEADS, values)]
 
 
-@cache
-def _query() -> Select[Any]:
+def _open_leads(as_arrays: bool) -> Select[Any]:
     columns = (
         Lead.id, Lead.campaign_id, Lead.received_at, Lead.asked_again_at,
         *(getattr(Lead, name) for name in (*FILLED, *REACHED)),
     )  # fmt: skip
     here = or_(
-        Lead.campaign_id.in_(bindparam("campaigns", expanding=True)),
-        and_(bindparam("or_none", type_=Boolean), Lead.campaign_id.is_(None)),
+        among(Lead.campaign_id, "campaigns", as_arrays),
+        and_(bindparam("or_none", type_=Boolean, required=False), Lead.campaign_id.is_(None)),
     )
-    sharing = leads_sharing()
+    sharing = leads_sharing(as_arrays)
     return (
         select(*columns)
         .join(sharing, sharing.c.id == Lead.id)
         .where(is_open_lead(), here)
         .order_by(Lead.received_at, Lead.id)
-        .limit(bindparam("most", type_=Integer))
+        .limit(bindparam("most", type_=Integer, required=False))
         .with_for_update(key_share=True, of=Lead)
     )
+
+
+OPEN_LEADS = Ready(_open_leads)
 
 
 def _draft_of(row: Any) -> Draft:

@@ -9,10 +9,11 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Subquery, bindparam, select, text, union
+from sqlalchemy import CompoundSelect, CursorResult, Subquery, select, text, union
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.contact_point import ContactPoint
+from app.models.ready import POSTGRESQL, Ready, among
 
 if TYPE_CHECKING:
     from app.models.client import Client
@@ -28,6 +29,14 @@ NO_CAMPAIGN = 0
 CANDIDATES = 50
 # PostgreSQL keeps its locks in one small table; above this many a transaction holds the gate alone.
 MOST_KEY_LOCKS = 300
+SHUT_THE_GATE = "SELECT pg_advisory_xact_lock(-2147483648, 0)"
+LOCK_EACH = (
+    "WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(-2147483648, 0))"
+    " SELECT pg_advisory_xact_lock(space, hashed) FROM gate, ("
+    " SELECT DISTINCT space, hashtext(key) AS hashed"
+    " FROM unnest(%(lock_spaces)s::int[], %(lock_keys)s::text[]) AS wanted(space, key)"
+    " ORDER BY 1, 2) AS sorted"
+)
 
 
 class Match(IntEnum):
@@ -90,21 +99,30 @@ def lock_pairs(session: Session, pairs: Collection[tuple[int, str]]) -> None:
     Everybody passes one gate together; who wants more locks than the server should hold shuts it
     and needs no others.
     """
-    if not pairs or session.get_bind().dialect.name != "postgresql":
-        return
+    connection = session.connection()
+    if pairs and connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql(*_locking(pairs))
+
+
+def lock_and_ask(
+    session: Session, pairs: Collection[tuple[int, str]], look: Ready, values: dict[str, Any]
+) -> CursorResult[Any]:
+    """Holds the pairs as `lock_pairs` does and then looks: two statements, so that the look sees
+    what was committed while we waited, in one message to the server.
+    """
+    if not pairs:
+        return look.ask(session.connection(), values)
+    locks, held = _locking(pairs)
+    return look.ask(session.connection(), values | held, after=f"{locks};\n")
+
+
+def _locking(pairs: Collection[tuple[int, str]]) -> tuple[str, dict[str, Any]]:
     if len(pairs) > MOST_KEY_LOCKS:
-        session.execute(text("SELECT pg_advisory_xact_lock(-2147483648, 0)"))
-        return
-    session.execute(
-        text(
-            "WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(-2147483648, 0))"
-            " SELECT pg_advisory_xact_lock(space, hashed) FROM gate, ("
-            " SELECT DISTINCT space, hashtext(key) AS hashed"
-            " FROM unnest(CAST(:spaces AS int[]), CAST(:keys AS text[])) AS wanted(space, key)"
-            " ORDER BY 1, 2) AS sorted"
-        ),
-        {"spaces": [space for space, _ in pairs], "keys": [key for _, key in pairs]},
-    )
+        return SHUT_THE_GATE, {}
+    return LOCK_EACH, {
+        "lock_spaces": [space for space, _ in pairs],
+        "lock_keys": [key for _, key in pairs],
+    }
 
 
 def lock_alone(session: Session, space: int, key: str) -> None:
@@ -163,25 +181,25 @@ def by_rank(keys: Keys, people: Iterable[tuple[Keys, datetime, int, Row]]) -> li
 
 
 @cache
-def leads_sharing() -> Subquery:
+def leads_sharing(as_arrays: bool = False) -> Subquery:
     """Ids of the leads that may be one of some people; `Keys.match` decides. Built once, for it
     is asked at every post; `sharing_params` fills it. To be joined: with IN, SQLite would go
-    through every open lead instead.
+    through every open lead instead. `as_arrays` as `Ready` says.
 
     Where both sides have a phone an e-mail says nothing, so that of many strangers who share an
     address only those without a phone are looked at.
     """
     from app.models.lead import Lead
 
-    def one_of(name: str) -> Any:
-        return bindparam(name, expanding=True)
+    def one_of(column: Any, name: str) -> Any:
+        return among(column, name, as_arrays)
 
     return union(
-        select(Lead.id).where(Lead.phone_key.in_(one_of("phones"))),
-        select(Lead.id).where(Lead.email_key.in_(one_of("emails_alone"))),
-        select(Lead.id).where(Lead.email_key.in_(one_of("emails")), Lead.phone_key.is_(None)),
+        select(Lead.id).where(one_of(Lead.phone_key, "phones")),
+        select(Lead.id).where(one_of(Lead.email_key, "emails_alone")),
+        select(Lead.id).where(one_of(Lead.email_key, "emails"), Lead.phone_key.is_(None)),
         select(ContactPoint.lead_id).where(
-            ContactPoint.key.in_(one_of("keys")), ContactPoint.lead_id.is_not(None)
+            one_of(ContactPoint.key, "keys"), ContactPoint.lead_id.is_not(None)
         ),
     ).subquery("sharing")
 

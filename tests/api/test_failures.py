@@ -56,15 +56,15 @@ def test_an_unexpected_failure_keeps_the_submission_alone(
 def test_a_collision_is_met_by_doing_it_again(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch, error: Any
 ) -> None:
-    insert, calls = rows.insert_notes, []
+    write, calls = rows.write, []
 
     def breaking_once(*args: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise error("statement", {}, Exception("deadlock"))
-        insert(*args)
+        write(*args)
 
-    monkeypatch.setattr(rows, "insert_notes", breaking_once)
+    monkeypatch.setattr(rows, "write", breaking_once)
     assert sender.post(LEADS, BODY).status_code == 201
     assert (leads(app), submissions(app)) == (1, 1)
 

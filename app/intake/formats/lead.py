@@ -22,6 +22,7 @@ FIELDS = (
 OTHERS = (
     "submitted_at", "answers", "utm", "click_id", "consent_text", "consent_at", "is_test",
 )  # fmt: skip
+KNOWN = frozenset({*FIELDS, *OTHERS})
 CLICK_ID_LIMIT = 255
 CONSENT_LIMIT = 10_000
 
@@ -44,9 +45,8 @@ def read(values: Mapping[str, Any], arrival: Arrival) -> None:
     arrival.utm = short_texts(sent.mapping("utm"))
     arrival.click_id = _bounded(sent, "click_id", CLICK_ID_LIMIT)
     arrival.consent_text = _bounded(sent, "consent_text", CONSENT_LIMIT, multiline=True)
-    known = {*FIELDS, *OTHERS}
     for name in values:
-        if name not in known:
+        if name not in KNOWN:
             say(arrival.warnings, clean_text(str(name))[:100], Why.UNKNOWN_FIELD)
 
 

@@ -6,17 +6,26 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from app.models.contacts.text import clean_text
 
 EMAIL_LIMIT = 320  # of the text that is kept; a valid address has at most 254 characters
+LOCAL_LIMIT = 64
 MOST_ADDRESSES = 20
 
 _NEVER = re.compile(
     "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
     "\u037e\u1fef\u212a\ufffd]"  # NFC makes ; ` K of three; the last marks what was lost
 )
+# Letters, digits and what most addresses have beside them; no label with "--" (Punycode and such).
+_PLAIN = re.compile(
+    r"(?=.{1,254}\Z)[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]+)*@"
+    r"(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,62}\.)+(?P<last>[a-z]{2,63})",
+    re.IGNORECASE | re.ASCII,
+)
+# The last labels under which some names are nobody's.
+_SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
@@ -58,12 +67,24 @@ def read_emails(value: str) -> list[Email]:
 
 
 def _key(address: str) -> str | None:
+    if _is_plain(address):
+        return address.lower()
     try:
         key = _normalised(address)
         # NFC and lower case may have brought in characters that were not looked at.
         return key if key.isascii() else _normalised(key)
     except (EmailNotValidError, UnicodeError):
         return None
+
+
+def _is_plain(address: str) -> bool:
+    """Whether there is nothing to look at more closely: as most addresses are."""
+    found = _PLAIN.fullmatch(address)
+    return (
+        found is not None
+        and address.find("@") <= LOCAL_LIMIT
+        and found["last"].lower() not in _SPECIAL
+    )
 
 
 def _normalised(address: str) -> str:

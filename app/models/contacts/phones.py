@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from app.models.contacts.phone_text import LABELS, NUMBER, ROUNDED, SHORT, TIME, plain
 from app.models.contacts.text import clean_text
@@ -203,7 +204,8 @@ def _spellings(number: str, region: str) -> Iterator[str]:
 
 def _valid_key(spelling: str, region: str) -> str | None:
     try:
-        number = phonenumbers.parse(spelling, region)
+        # A plus says it all: the region changes nothing then.
+        number = _parsed(spelling, None if spelling.startswith("+") else region)
     except NumberParseException:
         return None
     key = phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -212,10 +214,16 @@ def _valid_key(spelling: str, region: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=2048)
+def _parsed(spelling: str, region: str | None) -> PhoneNumber:
+    """Kept for a moment: a new lead's number is asked for its key and then for its digits."""
+    return phonenumbers.parse(spelling, region)
+
+
 def national_digits(key: str) -> str:
     """The digits as the number's own country dials them: 89000000001 for +79000000001."""
     try:
-        number = phonenumbers.parse(key, None)
+        number = _parsed(key, None)
     except NumberParseException:
         return ""
     return digits_of(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
