@@ -131,15 +131,15 @@ def _fault(one: Question, language: str, text: str) -> str:
         if not one.required:
             return ""
         if one.kind == QuestionKind.TICK:
-            return gettext("Tick this to go on.")
+            return str(gettext("Tick this to go on."))
         if one.kind == QuestionKind.CHOICE:
-            return gettext("Choose one of the list.")
-        return gettext("Fill in this field.")
+            return str(gettext("Choose one of the list."))
+        return str(gettext("Fill in this field."))
     if one.kind == QuestionKind.CHOICE:
         most = len(one.options(language))
         is_one = text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= most
-        return "" if is_one else gettext("Choose one of the list.")
+        return "" if is_one else str(gettext("Choose one of the list."))
     limit = LIMITS.get(one.kind, CONTACT_LIMIT)
     if len(text) > limit:
-        return gettext("Use at most %(limit)s characters.", limit=limit)
+        return str(gettext("Use at most %(limit)s characters.", limit=limit))
     return ""

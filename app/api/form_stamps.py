@@ -1,8 +1,8 @@
 """The stamp of a form that was shown: signed, so that a post without a cookie can be believed.
 
 It says which form it was, when, with which wording of the consent, and from which page and
-advertisement its visitor came. Too young it is a robot's, too old the form is shown again. Its nonce
-tells a second click from a second request.
+advertisement its visitor came. Too young it is a robot's, too old the form is shown again. Its
+nonce tells a second click from a second request.
 """
 
 from __future__ import annotations

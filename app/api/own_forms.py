@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
 from flask import Response, abort, current_app, redirect, request, url_for
 from flask_babel import force_locale, gettext
@@ -191,15 +190,19 @@ def _said_of(stamp: Stamp | None, visit: Visit, answers: Answers) -> str:
     """Why the form is shown once more though nothing in it may be faulty; '' when it is not."""
     with force_locale(visit.language):
         if stamp is None or stamp.is_too_old:
-            return gettext("The form was open for a long time. Look through it and send it again.")
+            return str(
+                gettext("The form was open for a long time. Look through it and send it again.")
+            )
         if stamp.is_too_young:
-            return gettext("That was very quick. Look through the form and send it again.")
+            return str(gettext("That was very quick. Look through the form and send it again."))
         if stamp.consent_version != visit.form.consent_version:
             answers.typed.pop(CONSENT, None)
             answers.faults.pop(CONSENT, None)
-            return gettext(
-                "The words of the consent have changed meanwhile. Read them and send the form"
-                " again."
+            return str(
+                gettext(
+                    "The words of the consent have changed meanwhile. Read them and send the form"
+                    " again."
+                )
             )
     return ""
 
@@ -303,4 +306,3 @@ def _log(source_id: int, receipt: Receipt) -> None:
         "door %s: source %s submission %s %s lead %s",
         DOOR, source_id, receipt.submission_id, receipt.outcome.value, receipt.lead_id,
     )  # fmt: skip
-

@@ -1,5 +1,5 @@
-"""What an own form asks, line by line: contacts, a message and questions of one's own, each with its
-words in two languages.
+"""What an own form asks, line by line: contacts, a message and questions of one's own, each with
+its words in two languages.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ STANDARD = (
 
 def checked_questions(asked: Iterable[Question], last_key: int) -> tuple[list[Question], int]:
     """The questions as a form keeps them, and the number of the newest key. New ones come without
-    a key. Raises Invalid: `question-3` names the third line.
+    a key. Raises Invalid: `question-3` names the fourth.
     """
     kept: list[Question] = []
     for place, one in enumerate(asked):
@@ -103,9 +103,7 @@ def checked_questions(asked: Iterable[Question], last_key: int) -> tuple[list[Qu
 def _checked(one: Question, field: str) -> Question:
     if one.kind not in set(QuestionKind):
         raise Invalid.of(field, N_("Choose one of the list."))
-    labels = [
-        checked_text(field, text, limit=LABEL_LIMIT) for text in (one.label_en, one.label_ru)
-    ]
+    labels = [checked_text(field, text, limit=LABEL_LIMIT) for text in (one.label_en, one.label_ru)]
     if not any(labels):
         raise Invalid.of(field, N_("Write the question in at least one language."))
     options = [_options(field, listed) for listed in (one.options_en, one.options_ru)]

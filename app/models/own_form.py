@@ -76,7 +76,7 @@ class OwnForm(Noun, Editable, PutAway, Batched, Model):
     thanks_url: Mapped[str] = mapped_column(String(500), default="")
     sites: Mapped[str] = mapped_column(Text, default="")
 
-    source: Mapped[Source] = relationship()
+    source: Mapped[Source] = relationship(back_populates="own_form")
 
     EDITABLE = (
         "title", "is_on", "heading_en", "heading_ru", "button_en", "button_ru", "consent_en",
@@ -84,14 +84,15 @@ class OwnForm(Noun, Editable, PutAway, Batched, Model):
     )  # fmt: skip
 
     def __init__(self, **values: Any) -> None:
-        """With the questions that most forms ask."""
+        """With the questions that most forms ask, and a source of its own."""
         values.setdefault("questions", [one.stored() for one in STANDARD])
+        values.setdefault("source", Source(format=SourceFormat.OWN_FORM.value))
         super().__init__(**values)
 
     # -- verbs -----------------------------------------------------------------------------------
 
     def change(self, **values: Any) -> None:
-        """`campaign` is the source's default one. A new form makes its source. Raises Invalid."""
+        """`campaign` is the source's default one. Raises Invalid."""
         gives_campaign, campaign = "campaign" in values, values.pop("campaign", None)
         if "title" in values:
             values["title"] = checked_text("title", values["title"], limit=100)
@@ -108,9 +109,6 @@ class OwnForm(Noun, Editable, PutAway, Batched, Model):
             values["sites"] = checked_sites("sites", values["sites"] or "")
         renamed = values.get("title", self.title) != self.title
         self.assign(values)
-        if self.source is None:
-            self.source = Source(format=SourceFormat.OWN_FORM.value)
-            self.session.add(self.source)
         if renamed:
             self._name_source()
         if gives_campaign:
@@ -131,7 +129,7 @@ class OwnForm(Noun, Editable, PutAway, Batched, Model):
             raise Invalid({"title": refused.faults["name"]}) from None
 
     def ask(self, questions: list[Question]) -> None:
-        """From the next visitor on; who has the form open is asked what they see. Raises Invalid."""
+        """From the next visitor on. Raises Invalid: `question-3` names the fourth."""
         kept, self.last_key = checked_questions(questions, self.last_key)
         self.questions = [one.stored() for one in kept]
 
@@ -168,7 +166,7 @@ class OwnForm(Noun, Editable, PutAway, Batched, Model):
 
     @property
     def campaign(self) -> Campaign | None:
-        return self.source.default_campaign if self.source is not None else None
+        return self.source.default_campaign
 
     @property
     def origins(self) -> list[str]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flask_appbuilder.security.sqla.models import User
 
     from app.models.campaign import Campaign
+    from app.models.own_form import OwnForm
 
 ENVIRONMENT = "TOKENS_API"  # the source of the tokens that stand in the environment
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -139,6 +140,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
 
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
     default_campaign: Mapped[Campaign | None] = relationship()
+    own_form: Mapped[OwnForm | None] = relationship(back_populates="source")
     tokens: Mapped[list[SourceToken]] = relationship(
         back_populates="source", order_by="SourceToken.id"
     )

@@ -61,7 +61,7 @@ def form_page(shown: Shown, status: int = 200) -> Response:
 def said_page(
     form: OwnForm, language: str, look: str, title: str, sentence: str, status: int = 200
 ) -> Response:
-    """A page without fields: thanks, or why there is no form. The texts are the reader's already."""
+    """A page without fields: thanks, or why there is no form, in words of that language."""
     shown = Shown(form, language, look=look)
     with force_locale(language):
         text = _render(shown, title=title, sentence=sentence, template="inbound/said.html")
