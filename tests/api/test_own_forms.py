@@ -351,7 +351,8 @@ def test_a_robot_is_thanked_and_kept_as_rejected(app: Flask) -> None:
     with stored(app) as session:
         first = session.scalars(select(Submission).order_by(Submission.id)).first()
         assert first is not None
-        assert (first.outcome, first.reasons["homepage"][0]["code"]) == ("rejected", "robot")
+        reasons = first.reasons or {}
+        assert (first.outcome, reasons["homepage"][0]["code"]) == ("rejected", "robot")
 
 
 def test_the_trap_is_hidden_from_people_by_style_alone(app: Flask) -> None:

@@ -24,7 +24,12 @@
   frame.style.border = "0";
   frame.style.width = "100%";
   frame.height = "640";
-  script.after(frame);
+  if (document.head.contains(script)) { // where nothing is shown
+    document.addEventListener("DOMContentLoaded", function () { document.body.append(frame); });
+    if (document.body) { document.body.append(frame); }
+  } else {
+    script.after(frame);
+  }
   window.addEventListener("message", function (event) {
     const said = event.data;
     if (event.origin !== home || event.source !== frame.contentWindow) { return; }

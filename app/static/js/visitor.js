@@ -1,12 +1,13 @@
 // The page of an own form: tells its frame how high it is, and sends once.
 (function () {
   "use strict";
+  const main = document.getElementById("main"); // the page itself is as high as its frame
   function tell() {
-    const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+    const height = Math.ceil(main.getBoundingClientRect().height);
     window.parent.postMessage({ crmForm: "height", height: height }, "*"); // a height is no secret
   }
   if (window.parent !== window) {
-    new ResizeObserver(tell).observe(document.documentElement);
+    new ResizeObserver(tell).observe(main);
     window.addEventListener("load", tell);
   }
   document.addEventListener("submit", function (event) {
