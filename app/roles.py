@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "",
         f"{EDIT} restore token mapping test",
     ),
+    "OwnFormView": ("", f"{EDIT} restore", "", f"{EDIT} restore"),
     # what it earned
     "StatisticsView": ("read", "read export", "read", "read export"),
     "RoiChartView": ("chart", "chart", "chart", "chart"),
@@ -104,6 +105,9 @@ OPEN_TO_VISITORS = frozenset(
         "api.submissions",
         "api.in",
         "api.campaignstatistics",
+        # visitors of our own forms
+        "api.form",
+        "api.form_sent",
     }
 )
 

@@ -13,8 +13,20 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Campaign, Channel, Client, Company, Contract, Lead, Service, Source, Spend
+from app.models import (
+    Campaign,
+    Channel,
+    Client,
+    Company,
+    Contract,
+    Lead,
+    OwnForm,
+    Service,
+    Source,
+    Spend,
+)
 from app.models.clock import today
+from app.models.own_form import STANDARD_TEXTS
 
 _numbers = count(1)
 
@@ -50,6 +62,12 @@ def make_spend(session: Session, **changes: Any) -> Spend:
 
 def make_source(session: Session, **changes: Any) -> Source:
     return _made(session, Source(), {"name": f"Source {next(_numbers)}"}, changes)
+
+
+def make_own_form(session: Session, **changes: Any) -> OwnForm:
+    """With the standard questions and texts; switched on."""
+    values = {"title": f"Form {next(_numbers)}", **STANDARD_TEXTS}
+    return _made(session, OwnForm(), values, changes)
 
 
 def make_lead(session: Session, **changes: Any) -> Lead:

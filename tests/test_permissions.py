@@ -23,6 +23,7 @@ from tests.factories import (
     make_channel,
     make_client,
     make_lead,
+    make_own_form,
     make_signed_contract,
     make_source,
     make_spend,
@@ -218,6 +219,23 @@ NoteView.show                      GET     OGA
 NoteView.unpin                     POST    OGA
 OwnNameView.this_form_get          GET     OMGA
 OwnNameView.this_form_post         POST    OMGA
+OwnFormView.action                 POST    act
+OwnFormView.action_post            POST    act
+OwnFormView.add                    GET     MA
+OwnFormView.add                    POST    MA
+OwnFormView.change_address         POST    MA
+OwnFormView.delete                 GET     MA
+OwnFormView.delete                 POST    MA
+OwnFormView.edit                   GET     MA
+OwnFormView.edit                   POST    MA
+OwnFormView.list                   GET     MA
+OwnFormView.preview                GET     MA
+OwnFormView.questions              GET     MA
+OwnFormView.questions              POST    MA
+OwnFormView.restore                POST    MA
+OwnFormView.show                   GET     MA
+OwnFormView.switch_off             POST    MA
+OwnFormView.switch_on              POST    MA
 OwnPasswordView.this_form_get      GET     OMGA
 OwnPasswordView.this_form_post     POST    OMGA
 PasswordView.this_form_get         GET     A
@@ -321,6 +339,9 @@ UserView.show                      GET     A
 UserView.userinfo                  GET     OMGA
 UtilView.back                      GET     OMGA
 api.campaignstatistics             GET     VOMGA
+api.form                           GET     VOMGA
+api.form                           POST    VOMGA
+api.form_sent                      GET     VOMGA
 api.in                             GET     VOMGA
 api.in                             POST    VOMGA
 api.leadbatch                      POST    VOMGA
@@ -389,6 +410,7 @@ def rows(sqlite_app, request) -> dict[str, int]:
         make_spend(session, campaign=campaign)
         source = make_source(session)
         source.issue_token()
+        make_own_form(session)
         organisation = make_client(session, kind="organisation", organisation_name="Romashka")
         organisation.add_person(first_name="Olga", last_name="Person", phone="+79990001122")
         writer = session.scalars(select(User).where(User.username == role)).first()
@@ -531,10 +553,10 @@ ENTRY = re.compile(r'class="rail-entry"[^>]*title="([^"]+)"')
     ("role", "entries"),
     [
         ("Operator", "My queue, Leads, Inbox, Clients, Services, Campaigns, Statistics"),
-        ("Marketer", "Home, Services, Campaigns, Spend, Sources, Statistics"),
+        ("Marketer", "Home, Services, Campaigns, Spend, Sources, Forms, Statistics"),
         ("Manager", "Home, Leads, Inbox, Clients, Contracts, Services, Campaigns, Statistics"),
         ("Admin", "Home, My queue, Leads, Inbox, Clients, Contracts, Services, Campaigns, Spend,"
-        " Sources, Statistics, Administration, Company, Channels, Documents, Users, Roles"),
+        " Sources, Forms, Statistics, Administration, Company, Channels, Documents, Users, Roles"),
     ],
 )  # fmt: skip
 def test_the_menu_holds_what_the_main_path_of_the_role_uses(sqlite_app, role, entries):

@@ -1,4 +1,6 @@
-"""The token doors: how programs push leads and read figures. The table of their addresses."""
+"""The doors without a session: programs with their tokens, and visitors of our own forms. The table
+of their addresses.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from flask_restful import Api
 from app.api.batch import LeadBatch
 from app.api.inbound import Inbound
 from app.api.leads import Leads
+from app.api.own_forms import form, form_sent
 from app.api.seed import SeedLeads
 from app.api.statistics import CampaignStatistics
 from app.api.submissions import Submissions
@@ -33,5 +36,7 @@ def register(app: Flask) -> None:
     api.add_resource(Submissions, "/api/v1/submissions")
     api.add_resource(CampaignStatistics, "/api/v1/campaigns/<int:campaign_id>/statistics")
     api.add_resource(Inbound, "/in/<string:key>", endpoint="in", strict_slashes=False)
+    blueprint.add_url_rule("/f/<string:address>", "form", form, methods=["GET", "POST"])
+    blueprint.add_url_rule("/f/<string:address>/thanks", "form_sent", form_sent)
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)

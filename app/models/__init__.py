@@ -17,6 +17,7 @@ from app.models.lead import Lead
 from app.models.login_failure import LoginFailure
 from app.models.merge import Merge
 from app.models.note import Note
+from app.models.own_form import OwnForm, OwnFormDay
 from app.models.recent import RecentlyOpened
 from app.models.revenue_entry import RevenueEntry
 from app.models.saved_view import SavedView
@@ -54,6 +55,8 @@ __all__ = [
     "Model",
     "Note",
     "NumberCounter",
+    "OwnForm",
+    "OwnFormDay",
     "PeopleApart",
     "RecentlyOpened",
     "RevenueEntry",

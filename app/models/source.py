@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flask_appbuilder.security.sqla.models import User
 
     from app.models.campaign import Campaign
+    from app.models.own_form import OwnForm
 
 ENVIRONMENT = "TOKENS_API"  # the source of the tokens that stand in the environment
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -68,6 +69,7 @@ class SourceFormat(StrEnum):
     TIKTOK = "tiktok"
     TYPEFORM = "typeform"
     YANDEX = "yandex"
+    OWN_FORM = "own_form"  # belongs to an own form, and is made with it
 
 
 class SecretName(StrEnum):
@@ -138,6 +140,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
 
     assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
     default_campaign: Mapped[Campaign | None] = relationship()
+    own_form: Mapped[OwnForm | None] = relationship(back_populates="source")
     tokens: Mapped[list[SourceToken]] = relationship(
         back_populates="source", order_by="SourceToken.id"
     )
@@ -158,6 +161,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
             refuse_twin(self, "name", values["name"], told)
         if values.get("format") not in (None, *SourceFormat):
             raise Invalid.of("format", N_("Choose one of the formats."))
+        self._check_own_form(values)
         for field, limit in (("honeypot", 100), ("thanks_url", 500), ("group_id", 40)):
             if field in values:
                 values[field] = checked_text(field, values[field] or "", limit=limit)
@@ -172,6 +176,17 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         self.assign(values)
         if self.assignment == Assignment.PERSON and self.assignee is None:
             raise Invalid.of("assignee", N_("Choose who is responsible."))
+
+    def _check_own_form(self, values: dict[str, Any]) -> None:
+        wanted, own = values.get("format", self.format), SourceFormat.OWN_FORM
+        if wanted != self.format and own in (wanted, self.format):
+            told = N_("The source of an own form comes and goes with it: see Forms.")
+            raise Invalid.of("format", told)
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Not that of an own form, which visitors fill in at its own address."""
+        return self.format != SourceFormat.OWN_FORM
 
     @property
     def secret_names(self) -> tuple[SecretName, ...]:

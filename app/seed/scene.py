@@ -10,9 +10,10 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Campaign, Company, Service, Source
+from app.models import Campaign, Company, OwnForm, Service, Source
 from app.models.campaign import CampaignExternalId
 from app.models.clock import start_of_day, travel
+from app.models.own_form import STANDARD_TEXTS
 from app.models.source import Scope
 from app.seed.calendar import Calendar
 from app.seed.cast import Cast
@@ -86,6 +87,9 @@ class Scene:
             source.change(name=name)
             source.issue_token((Scope.PUSH_LEADS,))  # nobody knows its text; issue another to use
             self.sources.append(source)
+        form = OwnForm()
+        self.session.add(form)
+        form.change(title=self.words.form, sites="https://www.example.com", **STANDARD_TEXTS)
         self.sources[1].issue_token((Scope.PUSH_LEADS, Scope.READ_STATISTICS))
         self.sources[1].tokens[0].revoke()
 

@@ -28,7 +28,7 @@ PARTS = {
     "note.lead_id", "note.client_id", "note.contract_id", "submission.lead_id",
     "contact_point.lead_id", "contact_point.client_id", "contact_point.person_id",
     "contact_person.client_id", "revenue_entry.contract_id", "document.contract_id",
-    "source_token.source_id", "campaign_external_id.campaign_id",
+    "source_token.source_id", "own_form.source_id", "campaign_external_id.campaign_id",
 }  # fmt: skip
 NAMED_AT_MOST = 50
 

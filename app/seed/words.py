@@ -36,6 +36,7 @@ class Words:
     channels: tuple[str, ...]
     campaigns: tuple[str, ...]
     sources: tuple[str, ...]
+    form: str
     firms: tuple[Firm, ...]
     jobs: tuple[str, ...]
     streets: tuple[str, ...]
@@ -137,6 +138,7 @@ RUSSIAN = Words(
         "Соцсети: розыгрыш аудита", "Поиск: бренд",
     ),
     sources=("Форма на сайте", "Рекламный кабинет", "Каталог компаний"),
+    form="Заявка с главной страницы",
     firms=(
         Firm("Тёплый дом", "ООО «Тёплый дом»", "Казань, ул. Садовая, д. 3"),
         Firm("Вектор", "АО «Вектор»", "Пермь, ул. Заводская, д. 18"),
@@ -261,6 +263,7 @@ ENGLISH = Words(
         "Newsletter to subscribers", "Social: win an audit", "Search: our name",
     ),
     sources=("Website form", "Ads account", "Company directory"),
+    form="Request from the start page",
     firms=(
         Firm("Warm Home", "Warm Home Ltd", "3 Garden Road, Leeds"),
         Firm("Vector", "Vector plc", "18 Mill Lane, Derby"),

@@ -40,6 +40,7 @@ NEW: tuple[tuple[str, dict[str, Any], Any, str, str], ...] = (
     ("SpendView", {}, _l("New spend"), "credit-card", "add create cost budget"),
     ("ServiceView", {}, _l("New service"), "briefcase", "add create"),
     ("SourceView", {}, _l("New source"), "plug", "add create token"),
+    ("OwnFormView", {}, _l("New form"), "list-details", "add create embed website"),
     ("UserView", {}, _l("New user"), "user", "add create colleague"),
 )  # fmt: skip
 THEMES = (

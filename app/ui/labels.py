@@ -16,6 +16,7 @@ from app.models.contact_point import ContactKind
 from app.models.contacts.likeness import Why
 from app.models.contract import ContractStatus
 from app.models.document import DocumentKind, DocumentState
+from app.models.form_question import QuestionKind
 from app.models.import_file import ImportKind, ImportState, RowState
 from app.models.job import JobKind, JobState
 from app.models.lead import CallOutcome, LeadStatus, LostReason
@@ -100,6 +101,16 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "tiktok": "TikTok",
         "typeform": "Typeform",
         "yandex": _l("Yandex Forms"),
+        "own_form": _l("Own form"),
+    },
+    QuestionKind: {
+        "name": _l("Name"),
+        "phone": _l("Phone"),
+        "email": _l("E-mail"),
+        "message": _l("Message"),
+        "text": _l("A line of text"),
+        "choice": _l("One of a list"),
+        "tick": _l("A tick"),
     },
     SecretName: {
         "signing": _l("Signing secret or key"),
@@ -182,6 +193,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "tiktok": "TikTok",
         "typeform": "Typeform",
         "yandex": _l("Yandex Forms"),
+        "own_form": _l("Own form"),
     },
     "origin": {"manual": _l("By hand"), "file": _l("From a file")},
 }

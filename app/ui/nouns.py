@@ -27,6 +27,7 @@ def counted(noun: str, count: Any) -> str:
         "document": lambda: ngettext(
             "%(count)s document", "%(count)s documents", number, count=shown
         ),
+        "own_form": lambda: ngettext("%(count)s form", "%(count)s forms", number, count=shown),
         "source": lambda: ngettext("%(count)s source", "%(count)s sources", number, count=shown),
     }.get(noun, lambda: ngettext("%(count)s record", "%(count)s records", number, count=shown))
     return str(words())
@@ -55,6 +56,10 @@ NOTHING: dict[str, tuple[Any, Any]] = {
     "source": (
         _l("No sources yet"),
         _l("A source is a form or a platform that sends leads, with a token of its own."),
+    ),
+    "own_form": (
+        _l("No forms yet"),
+        _l("A form of your own: send its link, or put it into your site."),
     ),
     "spend": (_l("No spend yet"), _l("What a campaign cost on a day, so that its ROI is known.")),
     "submission": (

@@ -22,6 +22,7 @@ from app.views.imports import ImportView
 from app.views.jobs import JobView
 from app.views.leads import LeadView
 from app.views.notes import NoteView
+from app.views.own_forms import OwnFormView
 from app.views.queue import QueueView
 from app.views.saved_views import SavedViewsView
 from app.views.search import SearchView
@@ -58,6 +59,7 @@ def register(appbuilder: AppBuilder) -> None:
     entry(CampaignView, _("Campaigns"), "speakerphone")
     entry(SpendView, _("Spend"), "credit-card")
     entry(SourceView, _("Sources"), "plug")
+    entry(OwnFormView, _("Forms"), "list-details")
 
     entry(StatisticsView, _("Statistics"), "chart-bar")
 

@@ -11,6 +11,7 @@ from flask import request, url_for
 from flask_babel import gettext
 
 from app.intake.formats.known import format_of
+from app.models.own_form import OwnForm
 from app.models.source import SecretName, Source, SourceFormat
 
 PLACEHOLDER = "YOUR-TOKEN"
@@ -212,6 +213,16 @@ def _yandex(made: SetUp, source: Source, token: str, secret: str) -> None:
     made.example = json.dumps(body, ensure_ascii=False, indent=2)
 
 
+def address_of_form(form: OwnForm) -> str:
+    return f"{request.host_url.rstrip('/')}{url_for('api.form', address=form.address)}"
+
+
+def _own_form(made: SetUp, source: Source, token: str, secret: str) -> None:
+    if source.own_form is not None:
+        made.lines = [(gettext("Address of the form"), address_of_form(source.own_form))]
+    made.notes = [gettext("What it asks, its texts and where it may stand are set with the form.")]
+
+
 _WAYS = {
     SourceFormat.GENERIC: _generic,
     SourceFormat.FORM: _form,
@@ -222,4 +233,5 @@ _WAYS = {
     SourceFormat.TIKTOK: _tiktok,
     SourceFormat.TYPEFORM: _typeform,
     SourceFormat.YANDEX: _yandex,
+    SourceFormat.OWN_FORM: _own_form,
 }

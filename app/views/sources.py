@@ -10,7 +10,7 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField, widgets
 from wtforms.fields import SelectChoice
@@ -39,8 +39,8 @@ from app.ui.pickers import Chosen, PickerField
 from app.views.base import Interface, NounForm, NounView, verb
 from app.views.source_mapping import MapsFields
 from app.views.source_setup import SetUp, set_up_of
+from app.views.source_use import LAST_SHOWN, codes_of, counts_of, last_submissions_of
 
-LAST_SHOWN = 20
 LAST_LOOKED_AT = 1000
 USE = ("live_tokens", "last_used_at", "last_submission")
 
@@ -59,8 +59,6 @@ OVERLAPS = [
     ("604800", _("In a week")),
     ("2592000", _("In thirty days")),
 ]
-COUNTED = (("today", _("Today")), ("week", _("7 days")), ("month", _("30 days")))
-MOST_COUNTED = 10_000
 
 
 class SecretForm(NounForm):
@@ -112,11 +110,21 @@ class SourceView(MapsFields, NounView):
         "honeypot", "thanks_url",
     ]  # fmt: skip
     enums = {"format": SourceFormat, "assignment": Assignment}
-    add_form_extra_fields = edit_form_extra_fields = {
+    edit_form_extra_fields = {
         "assignee": PickerField(
             _("Responsible"),
             noun="lead_worker",
             description=_("For the leads that go to a person."),
+        ),
+    }
+    add_form_extra_fields = edit_form_extra_fields | {
+        # That of an own form is made with it.
+        "format": ChoiceField(
+            labels.field_label("format"),
+            choices=[
+                one for one in labels.choices(SourceFormat) if one[0] != SourceFormat.OWN_FORM
+            ],
+            default=SourceFormat.GENERIC.value,
         ),
     }
     order_columns = ["name"]
@@ -201,12 +209,12 @@ class SourceView(MapsFields, NounView):
         tokens = select(SourceToken).where(SourceToken.source_id == row.id).order_by(newest)
         return {
             "tokens": self.session.scalars(tokens.limit(100)).all(),
-            "submissions": self._last_submissions(row),
+            "submissions": last_submissions_of(self.session, row.id),
             "secrets": self._secrets(row),
             "SecretName": SecretName,
             "overlaps": OVERLAPS,
             "set_up": set_up_of(row),
-            "counted": self._counts(row),
+            "counted": counts_of(self.session, row.id),
             "unknown_campaigns": self._unknown_campaigns(row),
             "sees_submissions": may("show", "SubmissionView"),
             "Scope": Scope,
@@ -218,52 +226,10 @@ class SourceView(MapsFields, NounView):
         secrets = select(SourceSecret).where(SourceSecret.source_id == row.id).order_by(newest)
         return list(self.session.scalars(secrets.limit(50)))
 
-    def _counts(self, row: Source) -> list[tuple[Any, dict[str, int], bool]]:
-        """(period, {outcome: number}, whether there are more), of the last 10,000 at most."""
-        today_at = day_bounds(today(), today())[0]
-        starts = {
-            "today": today_at,
-            "week": today_at - timedelta(days=6),
-            "month": today_at - timedelta(days=29),
-        }
-        last = (
-            select(Submission.outcome, Submission.received_at)
-            .where(Submission.source_id == row.id, Submission.received_at >= starts["month"])
-            .order_by(Submission.received_at.desc())
-            .limit(MOST_COUNTED)
-            .subquery()
-        )
-        periods = [
-            func.sum(case((last.c.received_at >= starts[name], 1), else_=0)) for name, _w in COUNTED
-        ]
-        found = self.session.execute(select(last.c.outcome, *periods).group_by(last.c.outcome))
-        rows = [(outcome, [int(number) for number in numbers]) for outcome, *numbers in found]
-        is_cut = sum(numbers[-1] for _outcome, numbers in rows) >= MOST_COUNTED
-        return [
-            (word, {outcome: numbers[at] for outcome, numbers in rows if numbers[at]}, is_cut)
-            for at, (_name, word) in enumerate(COUNTED)
-        ]
-
-    def _last_submissions(self, row: Source) -> list[Any]:
-        """Time, outcome and reason codes; never a body, which is not for the marketer's eyes."""
-        last = (
-            select(
-                Submission.id,
-                Submission.received_at,
-                Submission.outcome,
-                Submission.reasons,
-                Submission.warnings,
-            )  # fmt: skip
-            .where(Submission.source_id == row.id)
-            .order_by(Submission.received_at.desc(), Submission.id.desc())
-            .limit(LAST_SHOWN)
-        )
-        return [
-            (number, at, outcome, codes_of(reasons) + codes_of(warnings))
-            for number, at, outcome, reasons, warnings in self.session.execute(last)
-        ]
-
-    @verb(_("Issue a token"), permission="token", form=TokenForm, style="primary")
+    @verb(
+        _("Issue a token"), permission="token", form=TokenForm, style="primary",
+        when=lambda row: row.takes_tokens,
+    )  # fmt: skip
     def issue_token(self, row: Source, values: dict[str, Any]) -> Response:
         last: date | None = values["last_day"]
         expires_at = day_bounds(last, last)[1] if last else None
@@ -431,9 +397,3 @@ def platform_of(row: Source) -> str:
 def _overlap() -> timedelta:
     given = request.form.get("overlap", "0")
     return timedelta(seconds=int(given) if given in {value for value, _word in OVERLAPS} else 0)
-
-
-def codes_of(remarks: dict[str, Any] | None) -> list[str]:
-    return [
-        f"{field}: {one.get('code', '')}" for field, said in (remarks or {}).items() for one in said
-    ]

@@ -25,9 +25,18 @@ def init(app: Flask) -> None:
     app.after_request(_add)
 
 
+def _names_who_frames(response: Response) -> bool:
+    """An own form says itself which sites may frame it (app/ui/form_page.py)."""
+    policy = response.headers.get("Content-Security-Policy", "")
+    _, named, by = policy.partition("frame-ancestors ")
+    return bool(named) and not by.startswith("'none'")
+
+
 def _add(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if _names_who_frames(response):
+        del response.headers["X-Frame-Options"]  # it knows no list, and would shut everybody out
     response.headers.setdefault("Content-Security-Policy", POLICY)
     if current_app.config["HTTPS"]:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")

@@ -11,6 +11,7 @@ from app.intake.formats.form import WebForm
 from app.intake.formats.format import Format
 from app.intake.formats.google import Google
 from app.intake.formats.meta import Meta
+from app.intake.formats.own_form import OwnForm
 from app.intake.formats.tiktok import TikTok
 from app.intake.formats.tilda import Tilda
 from app.intake.formats.typeform import Typeform
@@ -24,7 +25,7 @@ FORMATS: dict[str, Format] = {
     str(one.name): one
     for one in (
         generic.Generic(), WebForm(), Tilda(), Google(), Meta(), Vk(), TikTok(), Typeform(),
-        Yandex(),
+        Yandex(), OwnForm(),
     )
 }  # fmt: skip
 
