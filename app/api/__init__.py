@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from flask_restful import Api
 
+from app.api import limits
 from app.api.batch import LeadBatch
 from app.api.inbound import Inbound
 from app.api.leads import Leads
@@ -25,6 +26,7 @@ class Doors(Api):
 
 def register(app: Flask) -> None:
     """Programs carry a token and no cookie, so no form of another site can ride on them."""
+    limits.init(app)
     blueprint = Blueprint("api", __name__)
     api = Doors(blueprint, catch_all_404s=False)
     api.add_resource(SeedLeads, "/clients/potential/api/", strict_slashes=False)

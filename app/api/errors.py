@@ -10,6 +10,7 @@ from flask_babel import force_locale, gettext
 
 from app.errors import N_, CrmError, Invalid
 from app.intake.remarks import MESSAGES, Remark, Remarks, Why
+from app.models.source import Scope
 
 LANGUAGES = ("en", "ru")
 WHOLE = "detail"  # the name of what is wrong with the request as a whole
@@ -50,8 +51,17 @@ def no_entry() -> Answer:
     return {"token_errors": sentence(INVALID)}, 401, {"WWW-Authenticate": "Token"}
 
 
-def no_scope() -> Answer:
-    return {"token_errors": sentence(MESSAGES[Why.NO_SCOPE])}, 403, {}
+def no_scope(scope: Scope) -> Answer:
+    """Names the scope that the token would need."""
+    lacks = N_("This token does not allow this: it lacks the scope %(scope)s.")
+    return {"token_errors": sentence(lacks, {"scope": scope.value})}, 403, {}
+
+
+def too_many(seconds: int, status: int = 429) -> Answer:
+    """Nothing was read and nothing kept; the same request may come again."""
+    often = N_("Too many requests. Send it again in %(seconds)s seconds.")
+    told = [sentence(often, {"seconds": seconds})]
+    return {WHOLE: told}, status, {"Retry-After": str(seconds)}
 
 
 def kept_for_later() -> Answer:
