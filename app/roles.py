@@ -104,6 +104,9 @@ OPEN_TO_VISITORS = frozenset(
         "api.submissions",
         "api.in",
         "api.campaignstatistics",
+        # what they take and answer
+        "docs.openapi",
+        "docs.page",
     }
 )
 

@@ -9,6 +9,7 @@ from app.api import limits
 from app.api.batch import LeadBatch
 from app.api.inbound import Inbound
 from app.api.leads import Leads
+from app.api.openapi import docs
 from app.api.seed import SeedLeads
 from app.api.statistics import CampaignStatistics
 from app.api.submissions import Submissions
@@ -37,3 +38,4 @@ def register(app: Flask) -> None:
     api.add_resource(Inbound, "/in/<string:key>", endpoint="in", strict_slashes=False)
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
+    app.register_blueprint(docs)
