@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_restful import Resource
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from app.api import errors, limits
 from app.api.entries import EntryRefused
@@ -45,6 +46,9 @@ class TokenDoor(Resource):
         except CrmError as error:
             db.session.rollback()
             return errors.of_crm_error(error)
+        except HTTPException as error:
+            db.session.rollback()
+            return errors.of_http_error(error)
         except SQLAlchemyError:
             db.session.rollback()
             log.exception("the database refused or did not answer")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 from flask_babel import force_locale, gettext
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.errors import N_, CrmError, Invalid
 from app.intake.remarks import MESSAGES, Remark, Remarks, Why
@@ -73,6 +74,15 @@ def out_of_order() -> Answer:
     """The database is away: nothing was kept, and the sender is asked to come again."""
     away = N_("The database does not answer just now. Try again in a minute.")
     return {WHOLE: [sentence(away)]}, 503, {"Retry-After": str(RETRY_AFTER)}
+
+
+def of_http_error(error: HTTPException) -> Answer:
+    """What Flask-RESTful would tell in other words than the rest of our doors."""
+    if isinstance(error, MethodNotAllowed):
+        told = sentence(N_("This address does not take such requests."))
+        return {WHOLE: [told]}, 405, {"Allow": ", ".join(error.valid_methods or ())}
+    told = sentence(N_("The request could not be understood. Go back and try again."))
+    return {WHOLE: [told]}, error.code or 400, {}
 
 
 def of_crm_error(error: CrmError) -> Answer:

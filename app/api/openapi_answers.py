@@ -20,7 +20,11 @@ IDEMPOTENCY_KEY: Schema = {
     "description": f"Names this request, 1 to {KEY_LIMIT} printable ASCII characters. The same key"
     f" with the same body within {IDEMPOTENCY_KEPT.days} days gets the stored answer; with another"
     " body 422. A refused request uses up no key.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[ -~]+$"},
+}
+LENIENT_KEY: Schema = IDEMPOTENCY_KEY | {
+    "description": f"{IDEMPOTENCY_KEY['description']} What is no such key is left out of account.",
+    "schema": {"type": "string"},
 }
 RETRY: Schema = {
     "description": "Seconds after which the same request may come again.",

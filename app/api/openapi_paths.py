@@ -9,6 +9,7 @@ from app.api.openapi_answers import (
     FORM,
     IDEMPOTENCY_KEY,
     JSON,
+    LENIENT_KEY,
     MULTIPART,
     PUSHED,
     READ,
@@ -153,7 +154,7 @@ def _figures() -> Schema:
         found = {"name": name, "in": "query", "schema": schema}
         return found | ({"description": said} if said else {})
 
-    day = {"type": "string", "format": "date"}
+    day = {"type": "string"}
     periods = [name.value for name in PeriodName]
     return {
         "operationId": "readStatistics",
@@ -165,8 +166,8 @@ def _figures() -> Schema:
         "parameters": [
             {"name": "campaign_id", "in": "path", "required": True, "schema": ID},
             query("period", {"enum": periods, "default": PeriodName.ALL.value}),
-            query("from", day, "The first day of a custom period."),
-            query("to", day, "The last day of a custom period."),
+            query("from", day, "The first day of a custom period: 2026-01-31."),
+            query("to", day, "The last day of a custom period; needed as the first is."),
             query(
                 "basis",
                 {"enum": [basis.value for basis in Basis], "default": Basis.COHORT.value},
@@ -215,7 +216,7 @@ def _inbound() -> Schema:
             " to set it up). Platforms that take a 4xx as a last word get 503 in place of 429."
             f" Scope: `{Scope.PUSH_LEADS.value}`.",
             "security": [{}, {"token": []}, {"bearer": []}],
-            "parameters": [IDEMPOTENCY_KEY],
+            "parameters": [LENIENT_KEY],
             "requestBody": {
                 "required": True,
                 "content": _bodies("AnyForm", "AnyForm", Generic.sample),
