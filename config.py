@@ -177,6 +177,13 @@ WTF_CSRF_TIME_LIMIT = None  # the session's own end is the limit; a form may sta
 META_FETCH = flag("META_FETCH", False)
 META_GRAPH_URL = text("META_GRAPH_URL", "https://graph.facebook.com/v23.0")
 LOGIN_TRIES = number("LOGIN_TRIES", 10, least=3, most=1000)  # wrong ones in 15 minutes
+# SQLite has one writer: a second process would only wait for its lock. On PostgreSQL any number.
+WEB_PROCESSES = number("WEB_CONCURRENCY", 2, least=1, most=64)
+if SQLALCHEMY_DATABASE_URI.startswith("sqlite"):
+    WEB_PROCESSES = 1
+# Requests a minute of one token, and wrong tokens a minute of one address; 0 is no limit.
+API_RATE_LIMIT = number("API_RATE_LIMIT", 60_000)
+API_WRONG_TOKENS = number("API_WRONG_TOKENS", 60)
 
 # -- Flask-AppBuilder ------------------------------------------------------------------------------
 APP_NAME = COMPANY_NAME

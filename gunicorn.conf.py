@@ -12,13 +12,12 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 # Not `import config`: gunicorn would take that name for a setting of its own.
-from config import SQLALCHEMY_DATABASE_URI, number
+from config import SQLALCHEMY_DATABASE_URI, WEB_PROCESSES
 
-# SQLite has one writer: a second process would only wait for its lock. On PostgreSQL any number.
 _on_sqlite = SQLALCHEMY_DATABASE_URI.startswith("sqlite")
 
 worker_class = "gthread"
-workers = 1 if _on_sqlite else number("WEB_CONCURRENCY", 2, least=1, most=64)
+workers = WEB_PROCESSES
 threads = 8 if _on_sqlite else 4
 
 # bin/start and compose pass their own; this is for `gunicorn run:app` by hand.

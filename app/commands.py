@@ -119,8 +119,9 @@ def unseed() -> None:
     default=["push_leads"],
     show_default=True,
 )
+@click.option("--per-minute", type=int, help="Requests a minute; by default API_RATE_LIMIT.")
 @with_appcontext
-def create_token(name: str, scopes: tuple[str, ...]) -> None:
+def create_token(name: str, scopes: tuple[str, ...], per_minute: int | None) -> None:
     """Adds a token to the source NAME, which is made if needed. The last line is the token."""
     from sqlalchemy import select
 
@@ -140,7 +141,7 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
                 click.echo(f"Made the source {source.name}.")
             if source.is_put_away:
                 raise click.ClickException("This source is put away. Bring it back first.")
-            token = source.issue_token(scopes)
+            token = source.issue_token(scopes, per_minute=per_minute)
         except CrmError as error:
             raise click.ClickException(_sentence(error)) from error
         session.commit()

@@ -108,6 +108,9 @@ OPEN_TO_VISITORS = frozenset(
         # visitors of our own forms
         "api.form",
         "api.form_sent",
+        # what they take and answer
+        "docs.openapi",
+        "docs.page",
     }
 )
 

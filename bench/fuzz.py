@@ -170,7 +170,7 @@ def furnish(app: Flask) -> None:
 
 
 @contextmanager
-def _application(database_kind: str) -> Iterator[Flask]:
+def application(database_kind: str) -> Iterator[Flask]:
     with tempfile.TemporaryDirectory(prefix="crm-fuzz-") as folder:
         os.environ["CRM_DATA"] = folder
         from tests.postgres import cluster, database
@@ -192,7 +192,7 @@ def main() -> int:
     wanted = parser.parse_args()
     print(f"seed {wanted.seed}, {wanted.requests} requests a role, {wanted.database}")
     broken = 0
-    with _application(wanted.database) as app:
+    with application(wanted.database) as app:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         app.testing = False
         furnish(app)

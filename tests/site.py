@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
 from app import create_app
+from app.api import limits
 from app.extensions import db
 from app.listeners import bulk_allowed
 from app.roles import ROLES
@@ -102,6 +103,7 @@ class Site:
 
     def clean(self) -> None:
         """Empties what the test may have filled and puts back what the set-up step had made."""
+        self.app.extensions[limits.EXTENSION].forget()
         with self.app.app_context(), bulk_allowed(), db.engine.begin() as connection:
             for table in reversed(list(self._new)):
                 connection.execute(delete(table))

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET = "0123456789abcdef" * 4
 READERS = r"(?:text|flag|number|words|one_of|letters|time_zone|secret|password|environ\.get)"
 READ = re.compile(READERS + r"\(\s*\"([A-Z][A-Z_]+)\"")
-# Not config.py's: gunicorn and bin/start read these before there is an application.
-OF_PROCESSES = {"PORT", "WEB_CONCURRENCY"}
+# Not config.py's: bin/start reads it before there is an application.
+OF_PROCESSES = {"PORT"}
 
 
 @pytest.fixture

@@ -364,6 +364,8 @@ compat.service_record              GET     OMGA
 compat.service_records             GET     OMGA
 compat.statistics                  GET     OMGA
 counts.show                        GET     OMGA
+docs.openapi                       GET     VOMGA
+docs.page                          GET     VOMGA
 health.live                        GET     VOMGA
 health.ready                       GET     VOMGA
 static                             GET     VOMGA

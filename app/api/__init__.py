@@ -7,10 +7,12 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from flask_restful import Api
 
+from app.api import limits
 from app.api.batch import LeadBatch
 from app.api.inbound import Inbound
 from app.api.leads import Leads
 from app.api.own_forms import form, form_sent
+from app.api.openapi import docs
 from app.api.seed import SeedLeads
 from app.api.statistics import CampaignStatistics
 from app.api.submissions import Submissions
@@ -28,6 +30,7 @@ class Doors(Api):
 
 def register(app: Flask) -> None:
     """Programs carry a token and no cookie, so no form of another site can ride on them."""
+    limits.init(app)
     blueprint = Blueprint("api", __name__)
     api = Doors(blueprint, catch_all_404s=False)
     api.add_resource(SeedLeads, "/clients/potential/api/", strict_slashes=False)
@@ -40,3 +43,4 @@ def register(app: Flask) -> None:
     blueprint.add_url_rule("/f/<string:address>/thanks", "form_sent", form_sent)
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
+    app.register_blueprint(docs)

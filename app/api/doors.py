@@ -1,4 +1,6 @@
-"""What every token door answers alike: nobody without a token, and a database that is away."""
+"""What every token door answers alike: nobody without a token, nobody too often, and a database
+that is away.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,12 @@ from typing import Any
 
 from flask_restful import Resource
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
-from app.api import errors
-from app.api.tokens import TokenRefused
+from app.api import errors, limits
+from app.api.entries import EntryRefused
+from app.api.limits import TooMany
+from app.api.tokens import ScopeNeeded, TokenRefused
 from app.errors import CrmError
 from app.extensions import db
 
@@ -23,13 +28,27 @@ class TokenDoor(Resource):
 
     def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
         try:
+            limits.stop_guessing(kwargs.get("key"))
             return super().dispatch_request(*args, **kwargs)
         except TokenRefused:
             db.session.rollback()
+            limits.count_refused()
             return errors.no_entry()
+        except EntryRefused:
+            limits.count_refused()
+            raise
+        except ScopeNeeded as needed:
+            db.session.rollback()
+            return errors.no_scope(needed.scope)
+        except TooMany as late:
+            db.session.rollback()
+            return errors.too_many(late.seconds, late.status)
         except CrmError as error:
             db.session.rollback()
             return errors.of_crm_error(error)
+        except HTTPException as error:
+            db.session.rollback()
+            return errors.of_http_error(error)
         except SQLAlchemyError:
             db.session.rollback()
             log.exception("the database refused or did not answer")

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.api import tokens
-from app.api.tokens import SENDER, Pass, TokenRefused, sender_of
+from app.api.tokens import SENDER, Pass, ScopeNeeded, TokenRefused, sender_of
 from app.intake.arrival import Sender
 from app.intake.formats.format import Delivery, Format
 from app.models.clock import utc_now
@@ -48,11 +48,14 @@ class EntryRefused(Exception):  # noqa: N818 -- it says what happened
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The source that is spoken to. `token`: the request named a token of it that may push."""
+    """The source that is spoken to. `token`: the request named a token of it that may push;
+    `is_for_others`: one of it that may not.
+    """
 
     sender: Sender
     secrets: Mapping[str, list[str]] = field(default_factory=dict)
     token: Pass | None = None
+    is_for_others: bool = False
 
     @property
     def signing(self) -> list[str]:
@@ -67,15 +70,23 @@ class Entry:
 
 
 def find(session: Session, key: str) -> Entry:
-    """By the source's address or by a token in its place. Raises EntryRefused."""
+    """By the source's address or by a token in its place. Raises EntryRefused, and ScopeNeeded for
+    a token that may not push.
+    """
     if ADDRESS.fullmatch(key):
         rows = OF_ADDRESS.ask(session.connection(), {"address": key}).all()
         if rows and rows[0].archived_at is None:
-            return Entry(sender_of(rows[0]), _live(rows), _presented(session, rows[0].id))
-    allowed = _admitted(session, key)
-    if allowed is None:
-        raise EntryRefused
-    secrets: Mapping[str, list[str]] = {}
+            sender, secrets = sender_of(rows[0]), _live(rows)
+            try:
+                return Entry(sender, secrets, _presented(session, sender.id))
+            except ScopeNeeded:
+                return Entry(sender, secrets, is_for_others=True)
+    try:
+        allowed = tokens.admit(session, key)
+    except TokenRefused:
+        raise EntryRefused from None
+    allowed.must_allow(Scope.PUSH_LEADS)
+    secrets = {}
     if allowed.sender.format in SECRETS_OF:
         asked = {"source_id": allowed.sender.id}
         secrets = _live(session.connection().execute(OF_SOURCE, asked).all())
@@ -88,6 +99,8 @@ def admit(entry: Entry, form: Format, delivery: Delivery) -> None:
     """
     keys = entry.signing
     is_known = form.is_signed(delivery, keys) if keys else entry.token is not None
+    if not is_known and entry.is_for_others:
+        raise ScopeNeeded(Scope.PUSH_LEADS)
     if not is_known:
         raise EntryRefused
 
@@ -106,18 +119,12 @@ def _live(rows: Iterable[Any]) -> dict[str, list[str]]:
 
 
 def _presented(session: Session, source_id: int) -> Pass | None:
-    """The token in a header, if it is one of this very source."""
+    """The token in a header, if it is one of this very source. Raises ScopeNeeded."""
     try:
-        token = tokens.presented()
+        allowed = tokens.admit(session, tokens.presented())
     except TokenRefused:
         return None
-    allowed = _admitted(session, token)
-    return allowed if allowed is not None and allowed.sender.id == source_id else None
-
-
-def _admitted(session: Session, token: str) -> Pass | None:
-    try:
-        allowed = tokens.admit(session, token)
-    except TokenRefused:
+    if allowed.sender.id != source_id:
         return None
-    return allowed if allowed.allows(Scope.PUSH_LEADS) else None
+    allowed.must_allow(Scope.PUSH_LEADS)
+    return allowed

@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import request
 from flask_babel import force_locale, gettext
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.errors import N_, CrmError, Invalid
 from app.intake.remarks import MESSAGES, Remark, Remarks, Why
+from app.models.source import Scope
 
 LANGUAGES = ("en", "ru")
 WHOLE = "detail"  # the name of what is wrong with the request as a whole
@@ -50,8 +52,17 @@ def no_entry() -> Answer:
     return {"token_errors": sentence(INVALID)}, 401, {"WWW-Authenticate": "Token"}
 
 
-def no_scope() -> Answer:
-    return {"token_errors": sentence(MESSAGES[Why.NO_SCOPE])}, 403, {}
+def no_scope(scope: Scope) -> Answer:
+    """Names the scope that the token would need."""
+    lacks = N_("This token does not allow this: it lacks the scope %(scope)s.")
+    return {"token_errors": sentence(lacks, {"scope": scope.value})}, 403, {}
+
+
+def too_many(seconds: int, status: int = 429) -> Answer:
+    """Nothing was read and nothing kept; the same request may come again."""
+    often = N_("Too many requests. Send it again in %(seconds)s seconds.")
+    told = [sentence(often, {"seconds": seconds})]
+    return {WHOLE: told}, status, {"Retry-After": str(seconds)}
 
 
 def kept_for_later() -> Answer:
@@ -63,6 +74,15 @@ def out_of_order() -> Answer:
     """The database is away: nothing was kept, and the sender is asked to come again."""
     away = N_("The database does not answer just now. Try again in a minute.")
     return {WHOLE: [sentence(away)]}, 503, {"Retry-After": str(RETRY_AFTER)}
+
+
+def of_http_error(error: HTTPException) -> Answer:
+    """What Flask-RESTful would tell in other words than the rest of our doors."""
+    if isinstance(error, MethodNotAllowed):
+        told = sentence(N_("This address does not take such requests."))
+        return {WHOLE: [told]}, 405, {"Allow": ", ".join(error.valid_methods or ())}
+    told = sentence(N_("The request could not be understood. Go back and try again."))
+    return {WHOLE: [told]}, error.code or 400, {}
 
 
 def of_crm_error(error: CrmError) -> Answer:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.api import entries, errors, tokens, visitors
+from app.api import entries, errors, limits, tokens, visitors
 from app.api.doors import TokenDoor
 from app.api.entries import Entry, EntryRefused
 from app.api.parcels import KILOBYTE, LIMIT, SECRET_NAMES, multipart_of, read_body, without_secrets
@@ -88,6 +88,8 @@ class Inbound(TokenDoor):
             entries.admit(entry, form, delivery)
         except Broken as broken:
             return _response(_unreadable(form, Remark(broken.why), broken.status), form)
+        per_minute = entry.token.per_minute if entry.token else None
+        limits.count(key, per_minute, status=429 if form.tells_faults else 503)
         if raw is not None:
             delivery.multipart = multipart_of(request)
         parcel = _Parcel(form, delivery, entry, key, is_too_large=raw is None)

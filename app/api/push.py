@@ -16,7 +16,7 @@ from flask import Response, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.api import errors, tokens
+from app.api import errors, limits, tokens
 from app.api.doors import TokenDoor
 from app.api.errors import Answer
 from app.api.parcels import LIMIT, Parcel, read_parcel
@@ -64,6 +64,7 @@ class PushDoor(TokenDoor):
         begun = time.monotonic()
         with tokens.only_looking(session):
             allowed = tokens.admit(session, token)  # decided before the body is read
+        limits.count(token, allowed.per_minute)
         parcel = read_parcel(
             request, token, limit=self.limit, forms=self.takes_forms, lenient=self.lenient
         )
@@ -99,7 +100,7 @@ class PushDoor(TokenDoor):
         if refusal is not None:
             self._reject(session, allowed, parcel, refusal)
             if status == 403:
-                return errors.no_scope()
+                return errors.no_scope(Scope.PUSH_LEADS)
             return errors.refused({"": [refusal]}, status)
         key = request.headers.get(KEY_HEADER)
         if key is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from app.api import errors, tokens
+from app.api import limits, tokens
 from app.api.doors import TokenDoor
 from app.api.errors import Answer
 from app.database import write_apart
@@ -21,9 +21,10 @@ class CampaignStatistics(TokenDoor):
 
     def get(self, campaign_id: int) -> Answer:
         session = db.session()
-        allowed = tokens.admit(session, tokens.presented())
-        if not allowed.allows(Scope.READ_STATISTICS):
-            return errors.no_scope()
+        token = tokens.presented()
+        allowed = tokens.admit(session, token)
+        limits.count(token, allowed.per_minute)
+        allowed.must_allow(Scope.READ_STATISTICS)
         answer = as_json(self._figures(campaign_id))
         use = tokens.use_of(allowed)
         if use is not None:

@@ -32,7 +32,8 @@ SENDER = (
 BY_DIGEST = (
     select(
         SourceToken.id.label("token_id"), SourceToken.digest, SourceToken.scopes,
-        SourceToken.expires_at, SourceToken.revoked_at, SourceToken.last_used_at, *SENDER,
+        SourceToken.expires_at, SourceToken.revoked_at, SourceToken.last_used_at,
+        SourceToken.per_minute, *SENDER,
     )
     .join(Source, Source.id == SourceToken.source_id)
     .where(SourceToken.digest == bindparam("wanted", required=False))
@@ -46,17 +47,33 @@ class TokenRefused(Exception):
     """No token, an unknown one, one that is revoked or expired, or its source is put away."""
 
 
+class ScopeNeeded(Exception):  # noqa: N818 -- it says what happened
+    """The token is valid, and not for this."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a valid token opens. `token_id` is None for a token of the environment."""
+    """What a valid token opens. `token_id` is None for a token of the environment, `per_minute`
+    for one that has the limit of all.
+    """
 
     sender: Sender
     scopes: frozenset[str]
     token_id: int | None = None
     is_used_now: bool = False  # whether the minute of its last use is over
+    per_minute: int | None = None
 
     def allows(self, scope: Scope) -> bool:
         return scope in self.scopes
+
+    def must_allow(self, scope: Scope) -> None:
+        """Raises ScopeNeeded."""
+        if scope not in self.scopes:
+            raise ScopeNeeded(scope)
 
 
 def presented() -> str:
@@ -83,7 +100,8 @@ def admit(session: Session, token: str) -> Pass:
         raise TokenRefused
     used = row.last_used_at
     is_used_now = used is None or utc_now() - used >= LAST_USED_EVERY
-    return Pass(sender_of(row), frozenset(row.scopes), row.token_id, is_used_now)
+    scopes = frozenset(row.scopes)
+    return Pass(sender_of(row), scopes, row.token_id, is_used_now, row.per_minute)
 
 
 def sender_of(row: Any) -> Sender:

@@ -42,6 +42,7 @@ IDEMPOTENCY_KEPT = timedelta(days=7)
 PREFIX_LENGTH = 8
 SECRET_LIMIT = 500
 MOST_MAPPED = 100
+MOST_A_MINUTE = 1_000_000
 
 
 class Scope(StrEnum):
@@ -238,12 +239,23 @@ class Source(Noun, Editable, PutAway, Batched, Model):
         if not token.is_live:
             raise NotAllowedNow(N_("This token has ended already. Issue a new one."))
         token.end(overlap)
-        return self.issue_token(tuple(token.scopes))
+        return self.issue_token(tuple(token.scopes), per_minute=token.per_minute)
 
     def issue_token(
-        self, scopes: tuple[str, ...] = (Scope.PUSH_LEADS,), expires_at: datetime | None = None
+        self,
+        scopes: tuple[str, ...] = (Scope.PUSH_LEADS,),
+        expires_at: datetime | None = None,
+        per_minute: int | None = None,
     ) -> str:
-        """Makes a token and returns its text, which is never shown again."""
+        """Makes a token and returns its text, which is never shown again. `per_minute` requests
+        may come with it; None: as many as the setting API_RATE_LIMIT says.
+        """
+        if not scopes or not set(scopes) <= set(Scope):
+            raise Invalid.of("scopes", N_("Choose at least one."))
+        if per_minute is not None and not 1 <= per_minute <= MOST_A_MINUTE:
+            raise Invalid.of(
+                "per_minute", N_("Write a number from 1 to %(most)s."), most=MOST_A_MINUTE
+            )
         text = secrets.token_urlsafe(32)
         self.tokens.append(
             SourceToken(
@@ -251,6 +263,7 @@ class Source(Noun, Editable, PutAway, Batched, Model):
                 digest=digest_of(text),
                 scopes=[str(scope) for scope in scopes],
                 expires_at=expires_at,
+                per_minute=per_minute,
             )
         )
         return text
@@ -296,7 +309,9 @@ class Ending:
 
 
 class SourceToken(Recorded, Ending, Batched, Model):
-    """A key to the token doors. Only its SHA-256 is kept; `last_used_at` is right to a minute."""
+    """A key to the token doors. Only its SHA-256 is kept; `last_used_at` is right to a minute;
+    `per_minute` limits its requests, None: as the setting API_RATE_LIMIT does.
+    """
 
     __tablename__ = "source_token"
     __table_args__ = (TABLE_OPTIONS,)
@@ -306,6 +321,7 @@ class SourceToken(Recorded, Ending, Batched, Model):
     prefix: Mapped[str] = mapped_column(String(PREFIX_LENGTH))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(Json)
+    per_minute: Mapped[int | None] = mapped_column(Integer)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     source: Mapped[Source] = relationship(back_populates="tokens")

@@ -22,6 +22,7 @@ from app.intake.trial import send_test
 from app.models.campaign import CampaignExternalId
 from app.models.clock import day_bounds, today, utc_now
 from app.models.source import (
+    MOST_A_MINUTE,
     Assignment,
     Scope,
     SecretName,
@@ -33,7 +34,7 @@ from app.models.source import (
 from app.models.submission import Outcome, Submission
 from app.ui import labels
 from app.ui.access import may
-from app.ui.fields import ChoiceField, DateField, TextField
+from app.ui.fields import ChoiceField, DateField, IntegerField, TextField
 from app.ui.formatters import moment
 from app.ui.pickers import Chosen, PickerField
 from app.views.base import Interface, NounForm, NounView, verb
@@ -88,6 +89,11 @@ class TokenForm(NounForm):
         render_kw={"class": "list-unstyled"},
     )
     last_day = DateField(_("Valid until"), description=_("Leave it empty for no end."))
+    per_minute = IntegerField(
+        _("Requests a minute"),
+        description=_("Whoever sends more is asked to wait. Leave it empty for the usual limit."),
+        render_kw={"min": 1, "max": MOST_A_MINUTE},
+    )
 
     def validate_last_day(self, field: DateField) -> None:
         if field.data is not None and field.data < today():
@@ -233,7 +239,7 @@ class SourceView(MapsFields, NounView):
     def issue_token(self, row: Source, values: dict[str, Any]) -> Response:
         last: date | None = values["last_day"]
         expires_at = day_bounds(last, last)[1] if last else None
-        token = row.issue_token(tuple(values["scopes"]), expires_at)
+        token = row.issue_token(tuple(values["scopes"]), expires_at, values["per_minute"])
         self.session.flush()
         return self._once_page(gettext("New token"), row, set_up_of(row, token), token=token)
 

@@ -138,3 +138,51 @@ def test_tokens_and_secrets_do_not_stay_in_stored_bodies(app: Flask, sender: Sen
             assert b"a%40example.com" in stored.body or b"a@example.com" in stored.body
             assert "s3cr3t" not in str(stored.answers)
             assert sender.token not in str(stored.answers)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_wrong_scope_is_named(app: Flask, door: str) -> None:
+    answer = Sending(app, Scope.READ_STATISTICS).post(door, DOORS[door])
+    assert answer.status_code == 403
+    assert answer.json == {
+        "token_errors": "This token does not allow this: it lacks the scope push_leads."
+    }
+
+
+def test_a_wrong_scope_is_named_to_webhooks_too(app: Flask) -> None:
+    reader = Sending(app, Scope.READ_STATISTICS)
+    with app.app_context():
+        address = reader.source().address
+    in_address = app.test_client().post(f"/in/{reader.token}", json=BODY)
+    for answer in (in_address, reader.post(f"/in/{address}", BODY)):
+        assert answer.status_code == 403
+        assert "push_leads" in str(answer.json)
+    stranger = Sending(app, Scope.READ_STATISTICS)
+    assert "message" in stranger.post(f"/in/{address}", BODY).json
+
+
+def test_a_token_of_both_scopes_pushes_and_reads(app: Flask) -> None:
+    both = Sending(app, Scope.PUSH_LEADS, Scope.READ_STATISTICS)
+    assert both.post(LEADS, BODY).status_code == 201
+    address = "/api/v1/campaigns/999/statistics"
+    assert app.test_client().get(address, headers={"Token": both.token}).status_code == 404
+
+
+def test_a_revoked_token_reads_nothing_from_the_next_request_on(app: Flask) -> None:
+    reader = Sending(app, Scope.READ_STATISTICS)
+    address, headers = "/api/v1/campaigns/999/statistics", {"Token": reader.token}
+    assert app.test_client().get(address, headers=headers).status_code == 404
+    with app.app_context():
+        reader.source().tokens[0].revoke()
+        db.session.commit()
+    assert app.test_client().get(address, headers=headers).status_code == 401
+
+
+def test_a_token_of_the_environment_reads_no_statistics(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "TOKENS_API", ["first-token"])
+    address = "/api/v1/campaigns/1/statistics"
+    answer = app.test_client().get(address, headers={"Token": "first-token"})
+    assert answer.status_code == 403
+    assert "read_statistics" in str(answer.json)
