@@ -150,13 +150,17 @@ def create_token(name: str, scopes: tuple[str, ...]) -> None:
 @crm.command()
 @with_appcontext
 def worker() -> None:
-    """Renders documents and does long acts until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Renders documents, does long acts and tells webhooks until it is told to stop (SIGTERM or
+    Ctrl-C).
+    """
     from app.documents.worker import Worker
     from app.extensions import db
+    from app.webhooks.courier import Courier
 
     work = Worker(db.engine, beside=_app().extensions["crm_turn"])
     work.stop_on_signals()
-    work.run()
+    with Courier(db.engine):
+        work.run()
 
 
 @crm.command()

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from app.intake.campaigns import kept
+from app.intake.clicks import clicks_of
 from app.intake.people import FILLED, REACHED, Draft
 from app.intake.remarks import as_stored
 from app.models.actor import current_actor
@@ -179,7 +180,7 @@ def _submission(case: Case, user_id: int | None) -> dict[str, Any]:
         "lead_id": case.lead.lead_id if case.lead else case.lead_id,
         "first_id": case.first_id,
         "answers": arrival.answers or None,
-        "click_id": arrival.click_id,
+        **clicks_of(arrival),
         "utm": arrival.utm or None,
         "consent_text": arrival.consent_text,
         "consent_at": arrival.consent_at,
