@@ -218,6 +218,44 @@ def undo_import(number: int) -> None:
     take_back(number, progress, click.echo)
 
 
+@crm.command("export-conversions")
+@click.argument("platform", type=click.Choice(["google", "meta", "yandex", "metrica"]))
+@click.option(
+    "--event",
+    type=click.Choice(["qualified", "converted", "signed"]),
+    default="signed",
+    show_default=True,
+)
+@click.option("--goal", help="What the platform calls the conversion; by default the usual name.")
+@click.option("--from", "first", help="First company day, such as 2026-11-01. Default: all time.")
+@click.option("--to", "last", help="Last company day.")
+@click.option("--contacts", is_flag=True, help="Meta: with hashes of phone and e-mail.")
+@click.option("--output", type=click.Path(dir_okay=False), help="By default it is printed.")
+@with_appcontext
+def export_conversions(
+    platform: str, event: str, goal: str | None, first: str | None, last: str | None,
+    contacts: bool, output: str | None,
+) -> None:  # fmt: skip
+    """Writes conversions in the upload format of an ad platform, as the page under statistics."""
+    from app.database import say_only_reads
+    from app.errors import CrmError
+    from app.extensions import db
+    from app.statistics.conversions import Wanted, conversions
+    from app.statistics.periods import Period
+    from app.statistics.uploads import lines
+
+    say_only_reads(True)
+    try:
+        named = "custom" if first or last else None
+        period = Period.named(named, first, last)
+        wanted = Wanted.named(platform, event, period, goal, contacts=contacts)
+    except CrmError as error:
+        raise click.ClickException(_sentence(error)) from error
+    with click.open_file(output or "-", "w", encoding="utf-8") as file:
+        for block in lines(wanted, conversions(db.session(), wanted)):
+            file.write(block)
+
+
 @crm.command("babel-extract")
 def babel_extract() -> None:
     """Brings the code's texts into the catalogues and names those that wait for a translator."""
@@ -279,5 +317,6 @@ for _command in (
     babel_extract,
     import_rows,
     undo_import,
+    export_conversions,
 ):
     fab.add_command(_command)

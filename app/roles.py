@@ -58,6 +58,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     # the company and its people
     "Settings": ("", "", "", "menu_access"),
     "CompanyView": ("", "", "", "show edit"),
+    "WebhookView": ("", "", "", f"{EDIT} restore secret send"),
     "UserView": (OWN, OWN, OWN, f"{EDIT} {OWN} resetpasswords"),
     "RoleView": ("", "", "", f"{EDIT} copyrole"),
     "PasswordView": ("", "", "", FORM),
@@ -104,6 +105,7 @@ OPEN_TO_VISITORS = frozenset(
         "api.submissions",
         "api.in",
         "api.campaignstatistics",
+        "api.conversions",
     }
 )
 

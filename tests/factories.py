@@ -13,8 +13,20 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Campaign, Channel, Client, Company, Contract, Lead, Service, Source, Spend
+from app.models import (
+    Campaign,
+    Channel,
+    Client,
+    Company,
+    Contract,
+    Lead,
+    Service,
+    Source,
+    Spend,
+    Webhook,
+)  # fmt: skip
 from app.models.clock import today
+from app.models.webhook import TOLD
 
 _numbers = count(1)
 
@@ -50,6 +62,18 @@ def make_spend(session: Session, **changes: Any) -> Spend:
 
 def make_source(session: Session, **changes: Any) -> Source:
     return _made(session, Source(), {"name": f"Source {next(_numbers)}"}, changes)
+
+
+def make_webhook(session: Session, **changes: Any) -> Webhook:
+    """Told of everything; with a secret that nobody has seen."""
+    hook = Webhook()
+    hook.draw_secret()
+    values = {
+        "name": f"Webhook {next(_numbers)}",
+        "address": "https://hooks.example.com/crm",
+        "events": [event.value for event in TOLD],
+    }
+    return _made(session, hook, values, changes)
 
 
 def make_lead(session: Session, **changes: Any) -> Lead:

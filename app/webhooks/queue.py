@@ -192,7 +192,7 @@ def _secrets_of(hook: Webhook, now: datetime) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _due(now: datetime) -> Select[tuple[WebhookDelivery]]:
+def _due(now: datetime) -> Select[WebhookDelivery]:
     """The delivery that has waited longest, of a webhook to which none is under way."""
     other = aliased(WebhookDelivery)
     under_way = exists().where(

@@ -20,6 +20,7 @@ CONNECTS_WITHIN = 5.0  # seconds
 ENDS_WITHIN = 15.0  # seconds, from the connection to the last byte that is read
 READ_AT_MOST = 64 * 1024  # bytes of the answer
 ANSWER_KEPT = 500  # characters
+REASONS = {2: "", 3: "redirect"}  # by the first digit of the status; else refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,14 @@ class Tried:
 
 def post(address: str, body: bytes, headers: Mapping[str, str]) -> Tried:
     started = time.monotonic()
-
-    def tried(
-        status: int | None, answer: str = "", reason: str = "", wait: int | None = None
-    ) -> Tried:
-        return Tried(status, round((time.monotonic() - started) * 1000), answer, reason, wait)
-
+    status, answer, wait = None, "", None
     try:
         status, answer, wait = _exchange(address, body, headers)
     except NotReached as error:
-        return tried(None, reason=error.code)
-    if 200 <= status < 300:
-        return tried(status, answer)
-    return tried(status, answer, "redirect" if 300 <= status < 400 else "refused", wait)
+        reason = error.code
+    else:
+        reason = REASONS.get(status // 100, "refused")
+    return Tried(status, round((time.monotonic() - started) * 1000), answer, reason, wait)
 
 
 def _exchange(address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, int | None]:
