@@ -237,14 +237,13 @@ def export_conversions(
     contacts: bool, output: str | None,
 ) -> None:  # fmt: skip
     """Writes conversions in the upload format of an ad platform, as the page under statistics."""
-    from app.database import say_only_reads
+    from app.database import read_in_blocks
     from app.errors import CrmError
     from app.extensions import db
     from app.statistics.conversions import Wanted, conversions
     from app.statistics.periods import Period
     from app.statistics.uploads import lines
 
-    say_only_reads(True)
     try:
         named = "custom" if first or last else None
         period = Period.named(named, first, last)
@@ -252,7 +251,7 @@ def export_conversions(
     except CrmError as error:
         raise click.ClickException(_sentence(error)) from error
     with click.open_file(output or "-", "w", encoding="utf-8") as file:
-        for block in lines(wanted, conversions(db.session(), wanted)):
+        for block in read_in_blocks(db.engine, lambda one: lines(wanted, conversions(one, wanted))):
             file.write(block)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import request, stream_with_context
+from flask import request
 from werkzeug.wrappers import Response
 
 from app.api import errors, tokens
 from app.api.doors import TokenDoor
 from app.api.errors import Answer
 from app.api.tokens import LONGEST_TOKEN, TokenRefused
-from app.database import write_apart
+from app.database import read_in_blocks, write_apart
 from app.extensions import db
 from app.models.source import Scope
 from app.statistics import Period
@@ -35,8 +35,8 @@ class Conversions(TokenDoor):
         if use is not None:
             session.rollback()
             write_apart(db.engine, use)
-        blocks = lines(wanted, conversions(session, wanted))
-        answer = Response(stream_with_context(blocks), mimetype="text/csv; charset=utf-8")
+        blocks = read_in_blocks(db.engine, lambda one: lines(wanted, conversions(one, wanted)))
+        answer = Response(blocks, mimetype="text/csv; charset=utf-8")
         answer.headers["Content-Disposition"] = f'attachment; filename="{file_name(wanted)}"'
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -26,6 +26,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import Form
 
+from app.database import read_in_blocks
 from app.errors import N_, Invalid, NotFound
 from app.extensions import db
 from app.models.campaign import Campaign
@@ -264,7 +265,7 @@ class StatisticsView(BaseView):
         """As the platform takes it. Hashes of contacts only for who may export leads."""
         wanted = _wanted(Question.asked(PeriodName.LAST_MONTH).period)
         log.info("user %s exports conversions for %s", current_user.id, wanted.platform)
-        blocks = lines(wanted, conversions(db.session(), wanted))
+        blocks = read_in_blocks(db.engine, lambda one: lines(wanted, conversions(one, wanted)))
         return file_answer(blocks, "text/csv; charset=utf-8", file_name(wanted))
 
 
