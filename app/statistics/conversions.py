@@ -168,20 +168,22 @@ def count(session: Session, wanted: Wanted) -> Counts:
 
 
 def conversions(session: Session, wanted: Wanted) -> Iterator[list[Conversion]]:
-    """Those that go into the file, in batches by id, so that memory holds one batch."""
-    last = 0
+    """Those that go into the file, in batches by time and id, so that memory holds one batch and
+    each batch is read along an index.
+    """
+    events = _events(wanted).subquery("events")
+    when = events.c.day if wanted.of_contracts else events.c.at
+    query = select(events).order_by(when, events.c.number).limit(BATCH)
+    last: Any = None
     while True:
-        events = _events(wanted).subquery("events")
-        query = (
-            select(events)
-            .where(events.c.number > last)
-            .order_by(events.c.number)
-            .limit(BATCH)
-        )  # fmt: skip
-        rows = session.execute(query).all()
+        following = query
+        if last is not None:
+            same = and_(when == last[0], events.c.number > last[1])
+            following = query.where(when >= last[0], or_(when > last[0], same))
+        rows = session.execute(following).all()
         if not rows:
             return
-        last = rows[-1].number
+        last = (rows[-1].day if wanted.of_contracts else rows[-1].at, rows[-1].number)
         kept = [row for row in rows if row.counts]
         leads = sorted({row.lead_id for row in kept if row.lead_id is not None})
         clicks = _clicks(session, wanted, leads)

@@ -8,20 +8,27 @@ import hmac
 import ipaddress
 import re
 import socket
+import ssl
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from app.errors import Invalid
 from app.models.webhook import allow_private, checked_address
 from app.views.webhooks import CHECK, REASONS
-from app.webhooks import reaching, sending
+from app.webhooks import sending
 from app.webhooks.reaching import is_allowed
 from app.webhooks.sending import ANSWER_KEPT, post
 from app.webhooks.signing import headers_of
-from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import Receiver, receiving
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -97,6 +104,81 @@ def test_a_receiver_without_tls_is_no_https(receiver: Receiver) -> None:
     assert (tried.status, tried.reason, receiver.got) == (None, "tls", [])
 
 
+# -- over TLS, as receivers are in earnest ---------------------------------------------------------
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[Receiver, Path]]:
+    """A receiver with a certificate of its own for hooks.example; and the file of the certificate,
+    which nobody trusts yet.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )  # fmt: skip
+    (tmp_path / "key.pem").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, tmp_path / "key.pem")
+    allow_private(True)
+    try:
+        with receiving(context) as receiver:
+            yield receiver, file
+    finally:
+        allow_private(False)
+
+
+def trust(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    context = ssl.create_default_context(cafile=str(file))
+    monkeypatch.setattr(ssl, "create_default_context", lambda: context)
+
+
+def test_a_certificate_of_the_hosts_name_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, secured: tuple[Receiver, Path]
+) -> None:
+    receiver, file = secured
+    trust(monkeypatch, file)
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    tried = post(f"https://hooks.example:{receiver.port}/ok", b"{}", {})
+    assert (tried.status, tried.reason) == (200, "")
+    assert post(f"https://other.example:{receiver.port}/ok", b"{}", {}).reason == "certificate"
+    assert len(receiver.got) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not(
+    monkeypatch: pytest.MonkeyPatch, secured: tuple[Receiver, Path]
+) -> None:
+    receiver, _file = secured
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    tried = post(f"https://hooks.example:{receiver.port}/ok", b"{}", {})
+    assert (tried.status, tried.reason, receiver.got) == (None, "certificate", [])
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_receiver_that_hangs_over_tls_is_given_up_too(
+    monkeypatch: pytest.MonkeyPatch, secured: tuple[Receiver, Path]
+) -> None:
+    receiver, file = secured
+    trust(monkeypatch, file)
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    for path in ("/hang", "/drip"):
+        tried = post(f"https://hooks.example:{receiver.port}{path}", b"{}", {})
+        assert (tried.status, tried.reason) == (None, "timeout")
+
+
 # -- where nothing may go --------------------------------------------------------------------------
 
 
@@ -112,7 +194,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str
             for one in found
         ]
 
-    monkeypatch.setattr(reaching.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return asked
 
 
