@@ -176,6 +176,8 @@ WTF_CSRF_TIME_LIMIT = None  # the session's own end is the limit; a form may sta
 # Whether the answers of Meta's leads are fetched from there: all that needs the internet.
 META_FETCH = flag("META_FETCH", False)
 META_GRAPH_URL = text("META_GRAPH_URL", "https://graph.facebook.com/v23.0")
+# Whether webhooks may go to private networks and this machine, and over http.
+WEBHOOK_PRIVATE = flag("WEBHOOK_PRIVATE", False)
 LOGIN_TRIES = number("LOGIN_TRIES", 10, least=3, most=1000)  # wrong ones in 15 minutes
 # SQLite has one writer: a second process would only wait for its lock. On PostgreSQL any number.
 WEB_PROCESSES = number("WEB_CONCURRENCY", 2, least=1, most=64)

@@ -10,7 +10,7 @@ from flask_appbuilder import AppBuilder
 
 from app import api, database, i18n, listeners, roles, ui, views, web
 from app.extensions import csrf, db, migrate
-from app.models import clock, sealing
+from app.models import clock, sealing, webhook
 from app.security import SecurityManager
 
 
@@ -23,6 +23,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     clock.use_zone(app.config["COMPANY_TIMEZONE"])
     sealing.use_key(app.config["SECRETS_KEY"])
+    webhook.allow_private(app.config["WEBHOOK_PRIVATE"])
     listeners.register()
     db.init_app(app)
     migrate.init_app(app, db)

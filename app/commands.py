@@ -151,13 +151,17 @@ def create_token(name: str, scopes: tuple[str, ...], per_minute: int | None) -> 
 @crm.command()
 @with_appcontext
 def worker() -> None:
-    """Renders documents and does long acts until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Renders documents, does long acts and tells webhooks until it is told to stop (SIGTERM or
+    Ctrl-C).
+    """
     from app.documents.worker import Worker
     from app.extensions import db
+    from app.webhooks.courier import Courier
 
     work = Worker(db.engine, beside=_app().extensions["crm_turn"])
     work.stop_on_signals()
-    work.run()
+    with Courier(db.engine):
+        work.run()
 
 
 @crm.command()
@@ -213,6 +217,43 @@ def undo_import(number: int) -> None:
     from app.commands_import import take_back
 
     take_back(number, progress, click.echo)
+
+
+@crm.command("export-conversions")
+@click.argument("platform", type=click.Choice(["google", "meta", "yandex", "metrica"]))
+@click.option(
+    "--event",
+    type=click.Choice(["qualified", "converted", "signed"]),
+    default="signed",
+    show_default=True,
+)
+@click.option("--goal", help="What the platform calls the conversion; by default the usual name.")
+@click.option("--from", "first", help="First company day, such as 2026-11-01. Default: all time.")
+@click.option("--to", "last", help="Last company day.")
+@click.option("--contacts", is_flag=True, help="Meta: with hashes of phone and e-mail.")
+@click.option("--output", type=click.Path(dir_okay=False), help="By default it is printed.")
+@with_appcontext
+def export_conversions(
+    platform: str, event: str, goal: str | None, first: str | None, last: str | None,
+    contacts: bool, output: str | None,
+) -> None:  # fmt: skip
+    """Writes conversions in the upload format of an ad platform, as the page under statistics."""
+    from app.database import read_in_blocks
+    from app.errors import CrmError
+    from app.extensions import db
+    from app.statistics.conversions import Wanted, conversions
+    from app.statistics.periods import Period
+    from app.statistics.uploads import lines
+
+    try:
+        named = "custom" if first or last else None
+        period = Period.named(named, first, last)
+        wanted = Wanted.named(platform, event, period, goal, contacts=contacts)
+    except CrmError as error:
+        raise click.ClickException(_sentence(error)) from error
+    with click.open_file(output or "-", "w", encoding="utf-8") as file:
+        for block in read_in_blocks(db.engine, lambda one: lines(wanted, conversions(one, wanted))):
+            file.write(block)
 
 
 @crm.command("babel-extract")
@@ -276,5 +317,6 @@ for _command in (
     babel_extract,
     import_rows,
     undo_import,
+    export_conversions,
 ):
     fab.add_command(_command)

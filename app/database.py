@@ -6,13 +6,14 @@ SQLite: what may write begins with BEGIN IMMEDIATE, a safe request with plain BE
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -47,6 +48,19 @@ def write_apart(engine: Engine, statement: Executable) -> None:
     """
     with writing(), engine.begin() as connection:
         connection.execute(statement)
+
+
+def read_in_blocks(engine: Engine, blocks: Callable[[Session], Iterator[str]]) -> Iterator[str]:
+    """The blocks of a download, read by a session of its own that writes nothing: the request's
+    session has ended by the time at which a streamed body is made, and one that began then would
+    hold SQLite's one writer for as long as the download lasts.
+    """
+    say_only_reads(True)
+    try:
+        with Session(engine) as session:
+            yield from blocks(session)
+    finally:
+        say_only_reads(False)
 
 
 def _connect(dbapi_connection: Any, _record: Any) -> None:

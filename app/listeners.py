@@ -1,9 +1,11 @@
-"""The SQLAlchemy listeners: a contract's change leaves a note and orders a document (laws 2, 3).
+"""The SQLAlchemy listeners: a contract's change leaves a note, orders a document (laws 2, 3) and is
+told to the webhooks.
 
-This is the one place with hidden work, because the note and the document must follow a contract
-through every door: page, API, command, import, a session in a shell. The listeners write `Note`
-and `Document` rows in the flush that changes the contract, so they live and die with it, and touch
-nothing else. Statements that pass the unit of work by are refused.
+This is the one place with hidden work, because these must follow a contract through every door:
+page, API, command, import, a session in a shell. The listeners write `Note` and `Document` rows in
+the flush that changes the contract, and webhooks' deliveries right after it (a new contract has no
+id before), so they live and die with it, and touch nothing else. Statements that pass the unit of
+work by are refused.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from app.models.contract import Contract, ContractStatus
 from app.models.contract import bulk_allowed as _bulk_allowed
 from app.models.current_batch import current_batch_id
 from app.models.document import Document, DocumentState
+from app.models.hook_facts import announce_contract
 from app.models.note import Note, NoteKind
+from app.models.webhook import HookEvent
 
 # Column pairs: the relationship is what verbs set, the key what others may set.
 LINKS = ("client", "service", "lead", "campaign", "manager")
@@ -45,6 +49,16 @@ _KIND_OF_STATUS = {
     ContractStatus.COMPLETED.value: NoteKind.COMPLETED,
     ContractStatus.TERMINATED.value: NoteKind.TERMINATED,
 }
+
+_EVENT_OF_NOTE = {
+    NoteKind.SIGNED: HookEvent.CONTRACT_SIGNED,
+    NoteKind.AMENDED: HookEvent.CONTRACT_AMENDED,
+    NoteKind.COMPLETED: HookEvent.CONTRACT_COMPLETED,
+    NoteKind.TERMINATED: HookEvent.CONTRACT_TERMINATED,
+    NoteKind.VOIDED: HookEvent.CONTRACT_VOIDED,
+    NoteKind.BROUGHT_BACK: HookEvent.CONTRACT_RESTORED,
+}
+_ANNOUNCED = "contracts_announced"  # in session.info: what this flush has still to tell
 
 _flushing: ContextVar[bool] = ContextVar("flushing", default=False)
 
@@ -86,12 +100,15 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     _flushing.set(True)
 
 
-def _after_flush(_session: Session, _context: Any) -> None:
+def _after_flush(session: Session, _context: Any) -> None:
     _flushing.set(False)
+    for contract, event_ in session.info.pop(_ANNOUNCED, ()):
+        announce_contract(session, contract, event_)
 
 
 def _after_soft_rollback(session: Session, _previous: Any) -> None:
     _flushing.set(False)
+    session.info.pop(_ANNOUNCED, None)
     for row in session.identity_map.values():
         if isinstance(row, Contract):  # an amendment that was lost must not colour the next change
             row.amendment_reason, row.takes_todays_data = "", False
@@ -108,6 +125,7 @@ def _tell_created(session: Session, contract: Contract) -> None:
     _note(session, contract, client, NoteKind.CREATED, facts=facts)
     if _is_signed(contract):
         _note(session, contract, client, NoteKind.SIGNED, facts={"number": contract.number})
+        _announce(session, contract, NoteKind.SIGNED)
         _order(session, contract)
 
 
@@ -128,6 +146,7 @@ def _tell_changed(session: Session, contract: Contract) -> None:
         facts["version"] = document.version
     if changes or contract.amendment_reason:
         _note(session, contract, contract.client, kind, changes=changes, facts=facts)
+        _announce(session, contract, kind)
         moved = next((c for c in changes if c["field"] == "client" and c["old"]), None)
         if moved is not None and not contract.moves_by_merge:
             left = session.get(Client, moved["old"])
@@ -160,6 +179,12 @@ def _note(
     session.add(note)
     note.client = client
     note.contract = contract
+
+
+def _announce(session: Session, contract: Contract, kind: NoteKind) -> None:
+    """Told in the order of the notes, when the flush has given the contract its id."""
+    if kind in _EVENT_OF_NOTE:
+        session.info.setdefault(_ANNOUNCED, []).append((contract, _EVENT_OF_NOTE[kind]))
 
 
 def _order(session: Session, contract: Contract) -> tuple[Document | None, list[dict[str, Any]]]:

@@ -59,6 +59,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     # the company and its people
     "Settings": ("", "", "", "menu_access"),
     "CompanyView": ("", "", "", "show edit"),
+    "WebhookView": ("", "", "", f"{EDIT} restore secret send"),
     "UserView": (OWN, OWN, OWN, f"{EDIT} {OWN} resetpasswords"),
     "RoleView": ("", "", "", f"{EDIT} copyrole"),
     "PasswordView": ("", "", "", FORM),
@@ -111,6 +112,7 @@ OPEN_TO_VISITORS = frozenset(
         # what they take and answer
         "docs.openapi",
         "docs.page",
+        "api.conversions",
     }
 )
 

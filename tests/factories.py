@@ -24,9 +24,11 @@ from app.models import (
     Service,
     Source,
     Spend,
+    Webhook,
 )
 from app.models.clock import today
 from app.models.own_form import STANDARD_TEXTS
+from app.models.webhook import TOLD
 
 _numbers = count(1)
 
@@ -68,6 +70,18 @@ def make_own_form(session: Session, **changes: Any) -> OwnForm:
     """With the standard questions and texts; switched on."""
     values = {"title": f"Form {next(_numbers)}", **STANDARD_TEXTS}
     return _made(session, OwnForm(), values, changes)
+
+
+def make_webhook(session: Session, **changes: Any) -> Webhook:
+    """Told of everything; with a secret that nobody has seen."""
+    hook = Webhook()
+    hook.draw_secret()
+    values = {
+        "name": f"Webhook {next(_numbers)}",
+        "address": "https://hooks.example.com/crm",
+        "events": [event.value for event in TOLD],
+    }
+    return _made(session, hook, values, changes)
 
 
 def make_lead(session: Session, **changes: Any) -> Lead:

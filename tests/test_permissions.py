@@ -27,6 +27,7 @@ from tests.factories import (
     make_signed_contract,
     make_source,
     make_spend,
+    make_webhook,
 )
 from tests.site import logged_in, visitor
 
@@ -312,6 +313,8 @@ SpendView.export                   GET     MA
 SpendView.export_workbook          GET     MA
 SpendView.list                     GET     MA
 SpendView.show                     GET     MA
+StatisticsView.conversions         GET     MA
+StatisticsView.conversions_file    GET     MA
 StatisticsView.export              GET     MA
 StatisticsView.read                GET     OMGA
 StatisticsView.rows                GET     OMGA
@@ -338,10 +341,28 @@ UserView.list                      GET     A
 UserView.show                      GET     A
 UserView.userinfo                  GET     OMGA
 UtilView.back                      GET     OMGA
+WebhookView.action                 POST    act
+WebhookView.action_post            POST    act
+WebhookView.add                    GET     A
+WebhookView.add                    POST    A
+WebhookView.delete                 GET     A
+WebhookView.delete                 POST    A
+WebhookView.draw_secret            GET     A
+WebhookView.draw_secret            POST    A
+WebhookView.edit                   GET     A
+WebhookView.edit                   POST    A
+WebhookView.list                   GET     A
+WebhookView.restore                POST    A
+WebhookView.send_again             POST    A
+WebhookView.send_test              POST    A
+WebhookView.show                   GET     A
+WebhookView.switch_off             POST    A
+WebhookView.switch_on              POST    A
 api.campaignstatistics             GET     VOMGA
 api.form                           GET     VOMGA
 api.form                           POST    VOMGA
 api.form_sent                      GET     VOMGA
+api.conversions                    GET     VOMGA
 api.in                             GET     VOMGA
 api.in                             POST    VOMGA
 api.leadbatch                      POST    VOMGA
@@ -413,6 +434,7 @@ def rows(sqlite_app, request) -> dict[str, int]:
         source = make_source(session)
         source.issue_token()
         make_own_form(session)
+        make_webhook(session).tell_test()
         organisation = make_client(session, kind="organisation", organisation_name="Romashka")
         organisation.add_person(first_name="Olga", last_name="Person", phone="+79990001122")
         writer = session.scalars(select(User).where(User.username == role)).first()
@@ -558,7 +580,8 @@ ENTRY = re.compile(r'class="rail-entry"[^>]*title="([^"]+)"')
         ("Marketer", "Home, Services, Campaigns, Spend, Sources, Forms, Statistics"),
         ("Manager", "Home, Leads, Inbox, Clients, Contracts, Services, Campaigns, Statistics"),
         ("Admin", "Home, My queue, Leads, Inbox, Clients, Contracts, Services, Campaigns, Spend,"
-        " Sources, Forms, Statistics, Administration, Company, Channels, Documents, Users, Roles"),
+        " Sources, Forms, Statistics, Administration, Company, Channels, Documents,"
+        " Webhooks, Users, Roles"),
     ],
 )  # fmt: skip
 def test_the_menu_holds_what_the_main_path_of_the_role_uses(sqlite_app, role, entries):

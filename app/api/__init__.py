@@ -9,6 +9,7 @@ from flask_restful import Api
 
 from app.api import limits
 from app.api.batch import LeadBatch
+from app.api.conversions import Conversions
 from app.api.inbound import Inbound
 from app.api.leads import Leads
 from app.api.own_forms import form, form_sent
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     api.add_resource(LeadBatch, "/api/v1/leads/batch")
     api.add_resource(Submissions, "/api/v1/submissions")
     api.add_resource(CampaignStatistics, "/api/v1/campaigns/<int:campaign_id>/statistics")
+    api.add_resource(Conversions, "/api/v1/conversions")
     api.add_resource(Inbound, "/in/<string:key>", endpoint="in", strict_slashes=False)
     blueprint.add_url_rule("/f/<string:address>", "form", form, methods=["GET", "POST"])
     blueprint.add_url_rule("/f/<string:address>/thanks", "form_sent", form_sent)

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
@@ -30,6 +25,7 @@ from app.documents.render import RendererMissing, RenderError, render_pdf
 from app.documents.template import document_mark, page_html
 from app.models.clock import utc_now
 from app.models.document import MAX_ATTEMPTS, Document, DocumentState
+from app.models.lease import is_alive, machine, new_token
 
 LEASE = timedelta(seconds=60)  # twice what a render may take
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
@@ -104,7 +100,7 @@ def render_waiting(engine: Engine, limit: int | None = None, *, at_once: int = 1
 
 def claim(engine: Engine) -> Work | None:
     """Leases the next due document in one statement and counts the try."""
-    token = _new_token()
+    token = new_token()
     with _transaction(engine) as (session, now):
         first = (
             select(Document.id)
@@ -195,10 +191,10 @@ def free_leases_of_the_dead(engine: Engine) -> int:
         held = session.execute(
             select(Document.id, Document.lease_token).where(
                 Document.state == DocumentState.WAITING.value,
-                Document.lease_token.startswith(f"{_machine()}."),
+                Document.lease_token.startswith(f"{machine()}."),
             )
         ).all()
-        dead = [id_ for id_, token in held if token and not _is_alive(token)]
+        dead = [id_ for id_, token in held if token and not is_alive(token)]
         if dead:
             session.execute(
                 update(Document)
@@ -251,32 +247,3 @@ def _transaction(engine: Engine) -> Iterator[tuple[Session, Any]]:
     """A short transaction with the time by one clock: the server's, or on SQLite the machine's."""
     with writing(), Session(engine) as session, session.begin():
         yield session, func.now() if engine.dialect.name == "postgresql" else utc_now()
-
-
-def _new_token() -> str:
-    """machine.process.its start.random; tells later whether the holder can still be alive."""
-    return f"{_machine()}.{os.getpid()}.{_started_at(os.getpid())}.{secrets.token_hex(4)}"
-
-
-def _is_alive(token: str) -> bool:
-    _, pid, started, _ = token.split(".")
-    return _started_at(int(pid)) == started
-
-
-def _started_at(pid: int) -> str:
-    """The moment in clock ticks since boot: a process number alone is given again."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return f"{int(stat.rpartition(')')[2].split()[19]):x}"
-
-
-@cache
-def _machine() -> str:
-    """The host (or container) in this boot; short, since a wrong match does no harm."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    except OSError:
-        boot = ""
-    return hashlib.sha256(f"{socket.gethostname()} {boot}".encode()).hexdigest()[:6]

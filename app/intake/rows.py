@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from app.intake.campaigns import kept
+from app.intake.clicks import clicks_of
 from app.intake.people import FILLED, REACHED, Draft
 from app.intake.remarks import as_stored
 from app.models.actor import Actor, current_actor
@@ -209,7 +210,7 @@ def _submission(case: Case, user_id: int | None) -> Row:
         "lead_id": case.lead.lead_id if case.lead else case.lead_id,
         "first_id": case.first_id,
         "answers": arrival.answers or None,
-        "click_id": arrival.click_id,
+        **clicks_of(arrival),
         "utm": arrival.utm or None,
         "consent_text": arrival.consent_text,
         "consent_at": arrival.consent_at,

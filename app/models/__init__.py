@@ -27,6 +27,7 @@ from app.models.spend import Spend
 from app.models.submission import Submission
 from app.models.undo import UndoStep
 from app.models.user_settings import UserSettings
+from app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "Batch",
@@ -69,4 +70,6 @@ __all__ = [
     "Submission",
     "UndoStep",
     "UserSettings",
+    "Webhook",
+    "WebhookDelivery",
 ]

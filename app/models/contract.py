@@ -304,10 +304,11 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
         if stays > self.amount:
             raise Invalid.of("kept", N_("Not more than the contract's amount can stay."))
         day = self._closing_day("terminated_on", on)
-        self.terminated_on, self.termination_reason = day, words
-        self.status = ContractStatus.TERMINATED.value
-        if self.revenue != stays:
-            self._earn(day, stays - self.revenue, RevenueReason.TERMINATED)
+        with self.session.no_autoflush:  # a load in between would tell half of the change
+            self.terminated_on, self.termination_reason = day, words
+            self.status = ContractStatus.TERMINATED.value
+            if self.revenue != stays:
+                self._earn(day, stays - self.revenue, RevenueReason.TERMINATED)
 
     def void(self, reason: str) -> None:
         """Deleting a signed contract: put away, its revenue taken back on the entries' own days."""
@@ -316,8 +317,9 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
             raise NotAllowedNow(N_("A draft is deleted, not voided."))
         if self.is_voided:
             return
-        self._mark_put_away(reason)
-        self._earn_by_day(self.revenue_entries, -1)
+        with self.session.no_autoflush:
+            self._mark_put_away(reason)
+            self._earn_by_day(self.revenue_entries, -1)
 
     def bring_back(self) -> None:
         """A voided contract counts again, its revenue on the days where it was.
@@ -329,9 +331,10 @@ class Contract(Noun, PutAway, Batched, Searchable, Model):
             return
         if self.status in LIVE:
             _need_standing(self.session, self.client)
-        self._mark_brought_back()
-        counted = [e for e in self.revenue_entries if e.reason != RevenueReason.VOIDED]
-        self._earn_by_day(counted, 1)
+        with self.session.no_autoflush:
+            self._mark_brought_back()
+            counted = [e for e in self.revenue_entries if e.reason != RevenueReason.VOIDED]
+            self._earn_by_day(counted, 1)
 
     def remove(self, reason: str) -> None:
         """Law 7: a draft is really deleted, a signed contract voided."""

@@ -54,6 +54,7 @@ from app.models.checks import checked_text
 from app.models.clock import utc_now
 from app.models.contact_point import ContactPoint
 from app.models.contacts import Email, Phone, search_text_of
+from app.models.hook_facts import announce_conversion
 from app.models.matching import CLIENTS, Keys, Match, clients_like, lock_keys, open_leads_like
 from app.models.note import Note, NoteKind, written
 from app.models.person import (
@@ -130,7 +131,8 @@ class NewOrganisation:
 
 class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model):
     """Times are UTC instants. `claimed_*` change without raising `lock_version`. `respond_by` is
-    until when the first call is due; empty from then on.
+    until when the first call is due; empty from then on. `qualified_at` is when it was qualified,
+    or else converted, for the first time; it stays when the lead is lost later.
 
     Open = new, in work or qualified, not put away, not a test. One open lead for a person in a
     campaign (law 4); the two partial unique indexes are the net under the verbs.
@@ -140,7 +142,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     UNDOABLE: ClassVar[tuple[str, ...]] = (
         "status", "status_changed_at", "assignee_id", "next_contact_at", "lost_reason",
         "last_outcome", "calls", "first_contact_at", "last_contact_at", "respond_by",
-        "archived_at", "archived_by_id", "archived_reason",
+        "archived_at", "archived_by_id", "archived_reason", "qualified_at",
     )  # fmt: skip
 
     __tablename__ = "lead"
@@ -210,6 +212,21 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
             postgresql_where=text("asked_again_at IS NOT NULL"),
             sqlite_where=text("asked_again_at IS NOT NULL"),
         ),
+        # What the ad platforms are told: who was qualified, who became a client, and when.
+        Index(
+            "ix_lead_qualified_at",
+            "qualified_at",
+            "id",
+            postgresql_where=text("qualified_at IS NOT NULL"),
+            sqlite_where=text("qualified_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_lead_converted_at",
+            "status_changed_at",
+            "id",
+            postgresql_where=text("status = 'converted'"),
+            sqlite_where=text("status = 'converted'"),
+        ),
         # Those who wait for the first answer, the longest waiting first.
         *(
             Index(
@@ -243,6 +260,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
     first_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_contact_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    qualified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_outcome: Mapped[str | None] = mapped_column(String(20))
     calls: Mapped[int] = mapped_column(default=0)
     lost_reason: Mapped[str | None] = mapped_column(String(20))
@@ -521,6 +539,7 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
             always=True,
         )
         note.client = client
+        announce_conversion(self, client, is_new=chosen is None)
         return client
 
     # -- how verbs are made ------------------------------------------------------------------
@@ -584,6 +603,8 @@ class Lead(Noun, PutAway, Batched, Searchable, Named, Reachable, Undoable, Model
         if self.status != status:
             self.status = status.value
             self.status_changed_at = utc_now()
+            if status in (LeadStatus.QUALIFIED, LeadStatus.CONVERTED):
+                self.qualified_at = self.qualified_at or self.status_changed_at
 
     def _become_lost(self, reason: str | None) -> None:
         if reason not in {known.value for known in LostReason}:

@@ -58,6 +58,7 @@ ORGANISATION_CHOICES = {
 GOES_ON = frozenset((*LEAD_CHOICES["assignee"], *LEAD_CHOICES["status"], "next_contact_at"))
 FACTS = (
     "first_contact_at", "last_contact_at", "last_outcome", "asked_again_at", "calls", "respond_by",
+    "qualified_at",
 )  # fmt: skip
 
 
@@ -192,6 +193,7 @@ class LeadsMerging(_Merging):
         survivor.last_outcome = later.last_outcome
         survivor.last_contact_at = later.last_contact_at
         survivor.first_contact_at = _least(survivor.first_contact_at, loser.first_contact_at)
+        survivor.qualified_at = _least(survivor.qualified_at, loser.qualified_at)
         survivor.asked_again_at = _most(survivor.asked_again_at, loser.asked_again_at)
         survivor.calls += loser.calls
         waits = survivor.first_contact_at is None and survivor.status in OPEN

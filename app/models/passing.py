@@ -1,4 +1,6 @@
-"""What is kept for a time only: keys of forms and of requests, wrong log-ins, steps to undo."""
+"""What is kept for a time only: keys of forms and of requests, wrong log-ins, steps to undo, what
+webhooks were told.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from app.models.import_file import ImportFile, ImportPiece, ImportRow
 from app.models.login_failure import LoginFailure
 from app.models.source import IDEMPOTENCY_KEPT, IdempotencyKey
 from app.models.undo import UndoStep
+from app.models.webhook import KEPT, WebhookDelivery
 
 FORM_KEYS_KEPT = timedelta(days=7)
 FAILURES_KEPT = timedelta(days=2)  # a day, and one to compare it with
@@ -29,6 +32,7 @@ def forget_old(session: Session) -> int:
         (IdempotencyKey, IdempotencyKey.id, IdempotencyKey.created_at, IDEMPOTENCY_KEPT),
         (LoginFailure, LoginFailure.id, LoginFailure.at, FAILURES_KEPT),
         (UndoStep, UndoStep.id, UndoStep.until, STEPS_KEPT),
+        (WebhookDelivery, WebhookDelivery.id, WebhookDelivery.ordered_at, KEPT),
     )
     gone = 0
     for noun, key, at, kept in kinds:

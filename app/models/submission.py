@@ -35,7 +35,8 @@ class Submission(Batched, Model):
     `reasons` and `warnings` map a field to a list of {code, params}. `first_id` of a repeated one
     points to the accepted submission that it repeats. `campaign_sent` keeps an unknown id as text,
     `form_id` the platform's form. `fetches` counts the tries to fetch a pending one's answers, the
-    next of which is due at `fetch_at`.
+    next of which is due at `fetch_at`. `click_kind` says whose the click id is (ClickKind),
+    `visitor_id` is the person as Yandex Metrica knows them.
     """
 
     __tablename__ = "submission"
@@ -78,6 +79,8 @@ class Submission(Batched, Model):
     form_id: Mapped[str | None] = mapped_column(String(100))
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     click_id: Mapped[str | None] = mapped_column(String(255))
+    click_kind: Mapped[str | None] = mapped_column(String(20))
+    visitor_id: Mapped[str | None] = mapped_column(String(40))
     utm: Mapped[dict[str, Any] | None] = mapped_column(Json)
     consent_text: Mapped[str | None] = mapped_column(Text)
     consent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -46,7 +46,7 @@ class Asking:
             campaign=CampaignSent(str(self.campaign.id), only_ours=True) if self.campaign else None,
             answers={"question": self.question} if self.question else {},
             click_id=self.click_id,
-            utm={"utm_source": "demo"} if self.click_id else {},
+            utm=self._marks(),
             consent_text=self.consent,
             consent_at=now if self.consent else None,
             is_test=self.is_test,
@@ -55,6 +55,16 @@ class Asking:
             body=json.dumps(fields, ensure_ascii=False).encode(),
             batch_id=current_batch_id(),
         )
+
+    def _marks(self) -> dict[str, str]:
+        if not self.click_id:
+            return {}
+        platform = MARKS[int(self.click_id[-1], 16) % len(MARKS)]
+        return {"utm_source": "demo", platform: self.click_id}
+
+
+# As their names stand on the addresses of advertisements.
+MARKS = ("gclid", "yclid", "fbclid")
 
 
 def ask(session: Session, asking: Asking) -> Lead:

@@ -24,6 +24,8 @@ from app.models.note import NoteKind
 from app.models.revenue_entry import RevenueReason
 from app.models.source import Assignment, Scope, SecretName, SourceFormat
 from app.models.submission import Outcome
+from app.models.webhook import DeliveryState, HookEvent, WhyOff
+from app.statistics.conversions import ConversionEvent, Platform
 
 STATES: dict[type[StrEnum], dict[str, Any]] = {
     LeadStatus: {
@@ -151,6 +153,37 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "kept": _l("Kept"),
     },
     Scope: {"push_leads": _l("Push leads"), "read_statistics": _l("Read statistics")},
+    HookEvent: {
+        "lead.converted": _l("Lead converted"),
+        "contract.signed": _l("Contract signed"),
+        "contract.amended": _l("Contract amended"),
+        "contract.completed": _l("Contract completed"),
+        "contract.terminated": _l("Contract terminated"),
+        "contract.voided": _l("Contract voided"),
+        "contract.restored": _l("Voided contract brought back"),
+        "test": _l("Test"),
+    },
+    Platform: {
+        "google": "Google Ads",
+        "meta": "Meta (Facebook, Instagram)",
+        "yandex": _l("Yandex: by click (yclid)"),
+        "metrica": _l("Yandex Metrica: by visitor (ClientID)"),
+    },
+    ConversionEvent: {
+        "qualified": _l("Lead qualified"),
+        "converted": _l("Lead converted"),
+        "signed": _l("Contract signed"),
+    },
+    WhyOff: {
+        "by_hand": _l("Switched off"),
+        "failing": _l("Switched off: nothing was accepted for three days"),
+        "gone": _l("Switched off: the receiver wants nothing more (410)"),
+    },
+    DeliveryState: {
+        "waiting": _l("Waiting"),
+        "delivered": _l("Delivered"),
+        "failed": _l("Failed"),
+    },
     NoteKind: {
         "person": _l("Note"),
         "call": _l("Call"),
@@ -234,6 +267,7 @@ FIELDS: dict[str, Any] = {
     "documents": _l("Documents"),
     "email": _l("E-mail"),
     "ends_on": _l("Ends on"),
+    "events": _l("Events"),
     "expires_at": _l("Expires at"),
     "external_id": _l("External id"),
     "first_contact_at": _l("First contact at"),
@@ -298,6 +332,7 @@ FIELDS: dict[str, Any] = {
     "time_zone": _l("Time zone"),
     "title": _l("Title"),
     "version": _l("Version"),
+    "with_contacts": _l("With names, phones and e-mails"),
     "working_week": _l("Working hours"),
 }
 

@@ -66,6 +66,12 @@ NOTHING: dict[str, tuple[Any, Any]] = {
         _l("Nothing has arrived yet"),
         _l("Everything that sources send is listed here, what was refused too."),
     ),
+    "webhook": (
+        _l("No webhooks yet"),
+        _l(
+            "A webhook tells another program at once what happened here, such as a signed contract."
+        ),
+    ),
     "document": (_l("No documents yet"), _l("Signing a contract orders its first PDF.")),
 }
 

@@ -13,6 +13,7 @@ from app.models.contract import ContractStatus
 from app.models.document import DocumentState
 from app.models.lead import LeadStatus
 from app.models.submission import Outcome
+from app.models.webhook import DeliveryState
 from app.ui import labels
 
 # The kinds are classes of frame.css: pill-new, pill-work, pill-qualified, pill-good, pill-grey,
@@ -33,6 +34,7 @@ KINDS: dict[type[StrEnum], dict[str, str]] = {
     },
     Phase: {"planned": "new", "runs": "good", "ended": "grey"},
     DocumentState: {"waiting": "work", "ready": "good", "failed": "bad"},
+    DeliveryState: {"waiting": "work", "delivered": "good", "failed": "bad"},
     Outcome: {
         "accepted": "good",
         "repeated": "info",

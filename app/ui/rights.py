@@ -32,6 +32,8 @@ ACTS: dict[str, Any] = {
     "retry": _l("retry"),
     "accept": _l("accept failed ones"),
     "token": _l("issue and revoke tokens"),
+    "secret": _l("draw a new secret"),
+    "send": _l("send tests and send again"),
     "read": _l("read"),
     "chart": _l("read"),
     "get": _l("look up"),

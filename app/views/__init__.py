@@ -39,6 +39,7 @@ from app.views.statistics import (
 )
 from app.views.submissions import SubmissionView
 from app.views.undo import UndoView
+from app.views.webhooks import WebhookView
 
 __all__ = ["HomeView", "register"]
 
@@ -71,6 +72,7 @@ def register(appbuilder: AppBuilder) -> None:
     entry(CompanyView, _("Company"), "building", **settings)
     entry(ChannelView, _("Channels"), "arrows-exchange", **settings)
     entry(DocumentView, _("Documents"), "file-type-pdf", **settings)
+    entry(WebhookView, _("Webhooks"), "webhook", **settings)
     entry(UserView, _("Users"), "user", **settings)
     entry(RoleView, _("Roles"), "key", **settings)
 

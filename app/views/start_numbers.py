@@ -31,10 +31,12 @@ from app.models.login_failure import LoginFailure
 from app.models.note import Note, NoteKind
 from app.models.source import Source, SourceToken
 from app.models.submission import Outcome, Submission
+from app.models.webhook import Webhook, WhyOff
 from app.statistics import Pace, month_before_so_far, month_so_far, paces
 from app.ui.access import may
 from app.ui.formatters import COUNT_LIMIT, Count, ago, day, label_of, money, money_short
 from app.ui.formatters import number as number_text
+from app.ui.labels import label
 from app.views.base.links import address_of, screen_of
 from app.views.base.searching import equal_index, few_values
 from app.views.campaigns import has_no_spend_this_month, runs
@@ -83,9 +85,15 @@ class Number:
     address: Callable[[], str | None] | None = None
     on_page: bool = True  # whether the first rows stand on the start page too
     scalars: bool = True  # whether a row is one thing rather than columns
+    only_if_any: bool = False  # stands there only when there is something to mend
 
     def is_for_reader(self) -> bool:
         return all(may(permission, view) for permission, view in self.needs)
+
+    def is_needed(self) -> bool:
+        if not self.only_if_any or self.rows is None:
+            return True
+        return db.session.scalars(self.rows().limit(1)).first() is not None
 
     def where(self) -> str | None:
         if self.address is not None:
@@ -113,7 +121,7 @@ class Shown:
 
 
 def for_reader() -> list[Number]:
-    return [one for one in NUMBERS if one.is_for_reader()][:MOST]
+    return [one for one in NUMBERS if one.is_for_reader() and one.is_needed()][:MOST]
 
 
 def named(name: str) -> Number | None:
@@ -442,6 +450,12 @@ def ending_tokens() -> Rows:
     )
 
 
+def webhooks_off_by_themselves() -> Rows:
+    """Those that people did not switch off."""
+    off = Webhook.off_because.in_((WhyOff.FAILING.value, WhyOff.GONE.value))
+    return select(Webhook).where(off, Webhook.archived_at.is_(None)).order_by(Webhook.name)
+
+
 def users_without_role() -> Rows:
     return select(User).where(User.active, ~User.roles.any()).order_by(User.last_name, User.id)
 
@@ -526,6 +540,11 @@ def _token(token: SourceToken) -> Line:
     return Line(f"{token.source.name}: {token}", detail, address_of("source", token.source_id))
 
 
+def _webhook(hook: Webhook) -> Line:
+    text = label(WhyOff, hook.off_because)
+    return Line(hook.name, text, address_of("webhook", hook.id))
+
+
 def _user(user: Any) -> Line:
     return Line(label_of(user), user.username, url_for("UserView.show", pk=user.id))
 
@@ -588,6 +607,10 @@ NUMBERS = (
         (joinedload(Document.contract).joinedload(Contract.client),),
         lambda: {"oldest": _oldest(failed_documents(), Document.ordered_at)},
         lambda: _list("document", state=DocumentState.FAILED.value),
+    ),
+    Number(
+        "webhooks", _("Webhooks that went off"), (("list", "WebhookView"),), _plain,
+        webhooks_off_by_themselves, _webhook, only_if_any=True,
     ),
     Number(
         "roleless", _("Users without a role"), PEOPLE, _plain, users_without_role, _user,

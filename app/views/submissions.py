@@ -92,7 +92,8 @@ class SubmissionView(NounView):
     needs = ["received_at", "source.name", "door", "outcome", "campaign", "lead", "reasons"]
     show_columns = [
         "received_at", "submitted_at", "source", "door", "outcome", "campaign", "campaign_sent",
-        "lead", "first", "external_id", "form_id", "answers", "click_id", "utm",
+        "lead", "first", "external_id", "form_id", "answers", "click_id",
+        "click_kind", "visitor_id", "utm",
         "consent_text", "consent_at",
     ]  # fmt: skip
     order_columns = ["received_at"]
@@ -106,6 +107,8 @@ class SubmissionView(NounView):
         "first": _("Repeats"),
         "answers": _("Answers of the form"),
         "click_id": _("Click id"),
+        "click_kind": _("Kind of the click id"),
+        "visitor_id": _("Visitor (Yandex Metrica)"),
         "utm": _("UTM"),
     }
     show_template = "crm/submission.html"

@@ -28,6 +28,7 @@ from app.extensions import db
 from app.models import Document
 from app.models.clock import utc_now
 from app.models.document import MAX_ATTEMPTS
+from app.models.lease import machine as this_machine
 from tests.factories import make_client, make_service, make_signed_contract
 
 PDF = b"%PDF-1.4 made up %%EOF"
@@ -276,7 +277,7 @@ def test_leases_of_the_living_are_left_alone(
         queue.claim(engine)
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    machine = queue._machine()
+    machine = this_machine()
     for document_id, token in ((dead, f"{machine}.{child.pid}.1.aa"), (elsewhere, "other.1.1.aa")):
         session.execute(
             update(Document).where(Document.id == document_id).values(lease_token=token)

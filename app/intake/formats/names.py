@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from app.models.click import KIND_OF, VISITOR_IDS
 from app.models.contacts import clean_text
 
 # Compared without letter case, blanks and signs: "Phone-Number" is phonenumber.
@@ -41,12 +42,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "form_id": ("formid",),
 }  # fmt: skip
 FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
-CLICK_IDS = frozenset(
-    {
-        "gclid", "yclid", "fbclid", "ttclid", "vkclid", "msclkid", "gbraid", "wbraid",
-        "rbclickid", "clickid",
-    }
-)  # fmt: skip
+CLICK_IDS = frozenset(KIND_OF)
+MARKS = CLICK_IDS | VISITOR_IDS
 
 # Words of a question whose answer may be a contact when no field was named plainly.
 _PHONE = re.compile(r"phone|\btel\b|телефон|мобильн|whats\s?app|номер для связи", re.IGNORECASE)

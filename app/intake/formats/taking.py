@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.intake.arrival import Arrival, CampaignSent
-from app.intake.formats.names import CLICK_IDS, bare, contact_in, field_of, guess
+from app.intake.formats.names import CLICK_IDS, MARKS, bare, contact_in, field_of, guess
 from app.intake.formats.values import (
     HIDDEN,
     NO,
@@ -91,7 +91,7 @@ class Taking:
     def _recognised(self, name: str, question: str) -> str | None:
         for text in (name, question):
             short = bare(text)
-            if short.startswith("utm") or short in CLICK_IDS:
+            if short.startswith("utm") or short in MARKS:
                 return "mark"
             field = field_of(text, self.known)
             if field:

@@ -1,0 +1,1 @@
+"""How webhooks are told: signed, over addresses that may be reached, again and again for a day."""
