@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import errors
 from app.api.tokens import TokenRefused
+from app.database import log_failure
 from app.errors import CrmError
 from app.extensions import db
 
@@ -30,7 +31,7 @@ class TokenDoor(Resource):
         except CrmError as error:
             db.session.rollback()
             return errors.of_crm_error(error)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             db.session.rollback()
-            log.exception("the database refused or did not answer")
+            log_failure(log, "the database refused or did not answer", error)
             return errors.out_of_order()
