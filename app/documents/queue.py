@@ -209,6 +209,27 @@ def free_leases_of_the_dead(engine: Engine) -> int:
     return len(dead)
 
 
+def free_own_leases(engine: Engine) -> int:
+    """For a worker that renders nothing at the moment, after the database was away: what it took
+    and could not keep, or took without being told, is due again and has cost no try.
+    """
+    with _transaction(engine) as (session, now):
+        freed = session.execute(
+            update(Document)
+            .where(
+                Document.state == DocumentState.WAITING.value,
+                Document.lease_token.startswith(_holder()),
+            )
+            .values(
+                lease_token=None, leased_until=None, next_try_at=now,
+                attempts=Document.attempts - 1,
+            )
+            .returning(Document.id)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        return len(freed.all())
+
+
 def reason_of(error: RenderError) -> str:
     """`code: text`, so that pages can translate what they know by its code."""
     return f"{error.code}: {error}"
@@ -255,7 +276,12 @@ def _transaction(engine: Engine) -> Iterator[tuple[Session, Any]]:
 
 def _new_token() -> str:
     """machine.process.its start.random; tells later whether the holder can still be alive."""
-    return f"{_machine()}.{os.getpid()}.{_started_at(os.getpid())}.{secrets.token_hex(4)}"
+    return f"{_holder()}{secrets.token_hex(4)}"
+
+
+def _holder() -> str:
+    """How the tokens of this process begin."""
+    return f"{_machine()}.{os.getpid()}.{_started_at(os.getpid())}."
 
 
 def _is_alive(token: str) -> bool:
