@@ -112,13 +112,8 @@ class Prepared:
                 counts.without_submission += not accepted[number]
                 counts.worked_twice += max(0, accepted[number] - 1) + again[number]
         ours = Submission.source_id == self.source_id
-        by_outcome = dict(
-            session.execute(
-                select(Submission.outcome, func.count()).where(ours).group_by(Submission.outcome)
-            )
-            .tuples()
-            .all()
-        )
+        query = select(Submission.outcome, func.count()).where(ours).group_by(Submission.outcome)
+        by_outcome = {str(outcome): number for outcome, number in session.execute(query)}
         counts.repeated = by_outcome.get(Outcome.REPEATED.value, 0)
         counts.kept_as_failed = by_outcome.get(Outcome.FAILED.value, 0)
         return counts

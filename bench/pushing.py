@@ -59,6 +59,7 @@ class Pusher:
     token: str
     campaign_id: int
     rate: float  # leads a second
+    first: int = 0  # the number of the first lead; each number is another person
     answers: Counter[int] = field(default_factory=Counter)
     retry_after: Counter[str | None] = field(default_factory=Counter)  # of what was not accepted
     refused: list[str] = field(default_factory=list)  # what no further try would change
@@ -66,10 +67,11 @@ class Pusher:
     def start(self, seconds: float) -> None:
         begin = time.monotonic() + 0.2
         number = round(self.rate * seconds)
-        self.leads = [Lead(place, begin + place / self.rate) for place in range(number)]
+        self.leads = [Lead(self.first + n, begin + n / self.rate) for n in range(number)]
         self._waiting = [(lead.due, lead.number) for lead in self.leads]  # a heap, being sorted
         self._open = number
         self._changed = threading.Condition()
+        self._is_over = threading.Event()
         self._due: queue.SimpleQueue[Lead | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._call, daemon=True)]
         self._threads += [threading.Thread(target=self._send, daemon=True) for _ in range(AT_ONCE)]
@@ -84,8 +86,10 @@ class Pusher:
                 self._changed.wait(0.5)
             self._open = 0
             self._changed.notify_all()
+        self._is_over.set()
+        until = time.monotonic() + ANSWER_WITHIN
         for thread in self._threads:
-            thread.join(ANSWER_WITHIN)
+            thread.join(max(0.0, until - time.monotonic()))
         return self.leads
 
     def _call(self) -> None:
@@ -100,13 +104,13 @@ class Pusher:
                     self._changed.wait(first - now)
                     continue
                 _, number = heapq.heappop(self._waiting)
-            self._due.put(self.leads[number])
+            self._due.put(self.leads[number - self.first])
         for _ in range(AT_ONCE):
             self._due.put(None)
 
     def _send(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_WITHIN)
-        while (lead := self._due.get()) is not None:
+        while (lead := self._due.get()) is not None and not self._is_over.is_set():
             lead.began = time.monotonic()
             lead.tries += 1
             try:

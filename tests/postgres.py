@@ -36,8 +36,13 @@ SETTINGS = {
     "timezone": "Pacific/Chatham",
     "log_timezone": "UTC",
 }
-# A server that somebody relies on: what it has confirmed outlives the next moment.
-DURABLE = SETTINGS | {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+# A server that somebody relies on, as docker-compose.yml starts it.
+DURABLE = SETTINGS | {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "recovery_init_sync_method": "syncfs",
+}
 _libc = ctypes.CDLL(None)
 
 
