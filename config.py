@@ -151,8 +151,19 @@ ADMIN_EMAIL = text("ADMIN_EMAIL", "admin@example.com")
 
 # -- database --------------------------------------------------------------------------------------
 SQLALCHEMY_DATABASE_URI = database_url(CRM_DATA)
-SQLALCHEMY_ENGINE_OPTIONS = (
-    {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+# A server that has gone without a word is noticed after seconds, not when the kernel gives up.
+_notices_silence = {
+    "connect_timeout": 3,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+SQLALCHEMY_ENGINE_OPTIONS = {
+    # What a statement that failed was about stays out of the log: people's phones and e-mails.
+    "hide_parameters": True,
+} | (
+    {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "connect_args": _notices_silence}
     if SQLALCHEMY_DATABASE_URI.startswith("postgresql")
     else {"connect_args": {"timeout": 10}}
 )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from logging import Logger
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
@@ -61,6 +63,25 @@ def read_in_blocks(engine: Engine, blocks: Callable[[Session], Iterator[str]]) -
             yield from blocks(session)
     finally:
         say_only_reads(False)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the server itself did not answer: it stops, starts or is out of reach. No statement
+    is to blame then, so a line in the log says it all, however many requests meet it.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    # A refused connection is the one error of PostgreSQL that carries no code.
+    has_no_code = getattr(error.orig, "pgcode", "") is None
+    return error.connection_invalidated or (isinstance(error, OperationalError) and has_no_code)
+
+
+def log_failure(log: Logger, what: str, error: BaseException) -> None:
+    """`what` could not be done: with the whole story, unless the server is merely away."""
+    if is_away(error):
+        log.warning("%s: %s", what, str(error.__cause__ or error).strip().splitlines()[0])
+    else:
+        log.error(what, exc_info=error)
 
 
 def _connect(dbapi_connection: Any, _record: Any) -> None:

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,13 @@ SETTINGS = {
     # A server whose clock is not the company's, so that no date leans on it.
     "timezone": "Pacific/Chatham",
     "log_timezone": "UTC",
+}
+# A server that somebody relies on, as docker-compose.yml starts it.
+DURABLE = SETTINGS | {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "recovery_init_sync_method": "syncfs",
 }
 _libc = ctypes.CDLL(None)
 
@@ -61,44 +68,99 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
 def cluster(kept: Path | None = None) -> Iterator[str]:
     """Starts a server on a free loopback port and removes it with all its data afterwards; in the
     folder `kept` its data stays and is there at the next start.
-
-    PostgreSQL refuses to run as root, so root lends it to an unprivileged user. It ends with us
-    even when we are killed.
     """
-    programs = _programs()
-    user = _unprivileged_user()
+    with running_cluster(kept) as server:
+        yield server.url
+
+
+@contextmanager
+def running_cluster(
+    kept: Path | None = None, *, settings: Mapping[str, str] = SETTINGS
+) -> Iterator[Cluster]:
+    """The same for whoever wants to pull its plug."""
     folder = kept or Path(tempfile.mkdtemp(prefix="crm-pg-"))
     folder.mkdir(parents=True, exist_ok=True)
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
     try:
-        if not (folder / "data" / "PG_VERSION").exists():
-            _run_as(
-                user,
-                [
-                    str(programs / "initdb"),
-                    *("--pgdata", str(folder / "data"), "--username", "crm", "--auth", "trust"),
-                    # Not C, in which trigrams and upper() know ASCII alone.
-                    *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
-                ],
-                folder,
-            )
-        port = _free_port()
-        server = _serve(programs, user, folder, port)
+        server = Cluster(folder, settings)
+        server.start()
         try:
-            url = f"postgresql://crm@127.0.0.1:{port}/postgres"
-            _wait_for(url, server, folder / "log")
-            yield url
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.stop()
     finally:
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class Cluster:
+    """A server with its data in a folder, at the same address however often it is started again.
+
+    PostgreSQL refuses to run as root, so root lends it to an unprivileged user. It ends with the
+    thread that started it, even when we are killed.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self._programs, self._user = _programs(), _unprivileged_user()
+        self._folder = folder
+        self._port = _free_port()
+        self._settings = settings
+        self.url = f"postgresql://crm@127.0.0.1:{self._port}/postgres"
+        if self._user is not None:
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+        if not (folder / "data" / "PG_VERSION").exists():
+            self._make()
+
+    def start(self) -> None:
+        """Returns once it takes connections."""
+        self._process = self._serve()
+        _wait_for(self.url, self._process, self._folder / "log")
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)  # "fast": does not wait for clients
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def pull_the_plug(self) -> None:
+        """What `pg_ctl restart -m immediate` does: nobody is waited for and nothing written down;
+        it recovers from its log as after a power cut. Returns once it takes connections.
+        """
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+        self.start()
+
+    def _make(self) -> None:
+        command = [
+            str(self._programs / "initdb"),
+            *("--pgdata", str(self._folder / "data"), "--username", "crm", "--auth", "trust"),
+            # Not C, in which trigrams and upper() know ASCII alone.
+            *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+        ]
+        done = subprocess.run(
+            command, cwd=self._folder, capture_output=True, text=True, **_as(self._user)
+        )
+        if done.returncode:
+            pytest.fail(f"initdb failed:\n{done.stdout}{done.stderr}", pytrace=False)
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        settings = dict(self._settings) | {
+            "port": str(self._port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self._folder),
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [str(self._programs / "postgres"), "-D", str(self._folder / "data"), *options],
+                cwd=self._folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is for pytest, which then stops the server in order
+                preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT),
+                **_as(self._user),
+            )
 
 
 @contextmanager
@@ -148,33 +210,6 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     return None
-
-
-def _serve(
-    programs: Path, user: pwd.struct_passwd | None, folder: Path, port: int
-) -> subprocess.Popen[bytes]:
-    settings = SETTINGS | {
-        "port": str(port),
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(folder),
-    }
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            [str(programs / "postgres"), "-D", str(folder / "data"), *options],
-            cwd=folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            process_group=0,  # Ctrl-C is for pytest, which then stops the server in order
-            preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT),
-            **_as(user),
-        )
-
-
-def _run_as(user: pwd.struct_passwd | None, command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, **_as(user))
-    if done.returncode:
-        pytest.fail(f"{command[0]} failed:\n{done.stdout}{done.stderr}", pytrace=False)
 
 
 def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:

@@ -89,6 +89,13 @@ class Server:
                 return child
         return None
 
+    def web_workers(self) -> list[int]:
+        """The processes that answer requests at the moment."""
+        for child in _children(self.process.pid):
+            if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return sorted(_children(child))
+        return []
+
 
 def _children(parent: int) -> Iterator[int]:
     for folder in Path("/proc").glob("[0-9]*"):

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
-from app.database import write_apart, writing
+from app.database import is_away, write_apart, writing
 from app.extensions import csrf, db
 from app.models import Channel, Service
 from app.models.actor import current_actor
@@ -215,3 +215,27 @@ def test_a_second_writer_waits_instead_of_failing(sqlite_app):
 
     at_once(*[lambda p=p: write(p) for p in (0.3, 0.2, 0.1)])
     assert sorted(done) == [0.1, 0.2, 0.3]
+
+
+# -- a server that is away -------------------------------------------------------------------------
+
+
+def test_a_statement_that_is_refused_is_no_server_that_is_away(app: Flask) -> None:
+    with app.app_context():
+        with pytest.raises(DBAPIError) as failed:
+            db.session.execute(text("SELECT nothing FROM nowhere"))
+        db.session.rollback()
+    assert not is_away(failed.value)
+
+
+@pytest.mark.postgres
+def test_a_server_that_goes_is_away(postgres_app: Flask) -> None:
+    with postgres_app.app_context():
+        engine = create_engine(db.engine.url)
+        with engine.connect() as mine, engine.connect() as other:
+            pid = mine.scalar(text("SELECT pg_backend_pid()"))
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            with pytest.raises(DBAPIError) as failed:
+                mine.execute(text("SELECT 1"))
+        engine.dispose()
+    assert is_away(failed.value)

@@ -22,9 +22,11 @@ import jsonschema
 import pytest
 import yaml
 
+from tests.postgres import DURABLE
+from tests.proxied import NGINX, free_port, our_conf, proxy, status, wait_for
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
-NGINX = "/usr/sbin/nginx"
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
 
@@ -69,6 +71,14 @@ def test_every_variable_of_compose_stands_in_the_template():
     used = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
     told = set(re.findall(r"^#? ?(\w+)=", (ROOT / ".env.template").read_text(), re.MULTILINE))
     assert used - told == set()
+
+
+def test_the_benches_break_a_postgresql_that_is_set_as_composes_is():
+    given = dict(part.split("=") for part in COMPOSE["services"]["db"]["command"] if "=" in part)
+    assert given
+    assert given.items() <= DURABLE.items()
+    promises = ("fsync", "synchronous_commit", "full_page_writes")
+    assert {DURABLE[name] for name in promises} == {"on"}
 
 
 def test_every_command_names_an_installed_program():
@@ -169,47 +179,6 @@ def backend() -> Iterator[tuple[int, list[dict[str, str]]]]:
         server.server_close()
 
 
-def our_conf(folder: Path, *, web: int = 9, listen: int = 80, health: int = 8080) -> Path:
-    """deploy/nginx.conf with this machine's paths and ports, nothing else changed."""
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    changes = {
-        "pid /var/run/nginx.pid;": f"pid {folder}/nginx.pid;\ndaemon off;",
-        "error_log /dev/stderr": f"error_log {folder}/error.log",
-        "access_log /dev/stdout": f"access_log {folder}/access.log",
-        "server web:8000;": f"server 127.0.0.1:{web};",
-        "listen 80;": f"listen 127.0.0.1:{listen};",
-        "listen 127.0.0.1:8080;": f"listen 127.0.0.1:{health};",
-        "server_tokens off;": "server_tokens off;\n"
-        + "\n".join(
-            f"{kind}_temp_path {folder}/{kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        ),
-    }
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    conf = folder / "nginx.conf"
-    conf.write_text(text)
-    return conf
-
-
-@contextmanager
-def proxy(folder: Path, web: int) -> Iterator[int]:
-    port = free_port()
-    conf = our_conf(folder, web=web, listen=port, health=free_port())
-    server = subprocess.Popen(
-        [NGINX, "-p", str(folder), "-e", str(folder / "early.log"), "-c", str(conf)]
-    )
-    try:
-        assert wait_for(lambda: status(port, "/") is not None, 120), (
-            folder / "early.log"
-        ).read_text()
-        yield port
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
 def test_nginx_finds_no_fault_in_its_configuration(tmp_path):
     done = subprocess.run(
         [
@@ -249,6 +218,15 @@ def test_the_proxy_tells_who_asked_and_believes_no_claim(tmp_path):
     assert headers["X-Forwarded-Proto"] == "http"
 
 
+def test_while_no_web_process_answers_the_sender_is_asked_to_come_again(tmp_path):
+    with proxy(tmp_path, free_port()) as port:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+            client.request("POST", "/api/v1/leads", b"{}")
+            answer = client.getresponse()
+        assert answer.status == 503
+        assert int(answer.getheader("Retry-After") or 0) > 0
+
+
 def test_the_proxy_refuses_a_body_larger_than_the_crm_takes(tmp_path):
     with backend() as (web, seen), proxy(tmp_path, web) as port:
         seen.clear()
@@ -258,29 +236,3 @@ def test_the_proxy_refuses_a_body_larger_than_the_crm_takes(tmp_path):
             client.endheaders()
             assert client.getresponse().status == 413
         assert seen == []
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def status(port: int, path: str, headers: dict[str, str] | None = None) -> int | None:
-    """The status that a GET gets, or None while nobody listens."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
-        try:
-            client.request("GET", path, headers={"Content-Length": "0"} | (headers or {}))
-            return client.getresponse().status
-        except OSError:
-            return None
-
-
-def wait_for(condition, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False

@@ -12,8 +12,8 @@ from app.api.batch import LeadBatch
 from app.api.conversions import Conversions
 from app.api.inbound import Inbound
 from app.api.leads import Leads
-from app.api.own_forms import form, form_sent
 from app.api.openapi import docs
+from app.api.own_forms import form, form_sent
 from app.api.seed import SeedLeads
 from app.api.statistics import CampaignStatistics
 from app.api.submissions import Submissions

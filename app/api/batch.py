@@ -14,6 +14,7 @@ from app.api.leads import accepted
 from app.api.parcels import KILOBYTE, Parcel
 from app.api.push import PushDoor, log_receipt
 from app.api.tokens import Pass
+from app.database import log_failure
 from app.intake import Arrival, Receipt, receive_many
 from app.intake.arrival import digest_of_body
 from app.intake.bodies import JSON_TYPE
@@ -53,23 +54,34 @@ class LeadBatch(PushDoor):
         return ({"results": results}, 200, {}), receipts[0].submission_id
 
     def fail(self, session: Session, token: str, parcel: Parcel) -> Answer:
-        """One item broke us: each by itself now, so that the others do not go with it."""
+        """One item broke us: each by itself now, so that the others do not go with it. Once the
+        database is away, no further one is tried.
+        """
         items = _items(parcel.values) or []
         if self.refusal_of(parcel.values) is not None:
             return super().fail(session, token, parcel)
-        return {"results": [self._alone(session, token, parcel, item) for item in items]}, 200, {}
+        results: list[dict[str, Any]] = []
+        result: dict[str, Any] | None = {}
+        for item in items:
+            result = None if result is None else self._alone(session, token, parcel, item)
+            results.append(result or {"status": 503, "errors": errors.out_of_order()[0]})
+        return {"results": results}, 200, {}
 
-    def _alone(self, session: Session, token: str, parcel: Parcel, item: Any) -> dict[str, Any]:
+    def _alone(
+        self, session: Session, token: str, parcel: Parcel, item: Any
+    ) -> dict[str, Any] | None:
+        """None when it could not even be kept."""
         try:
             allowed = tokens.admit(session, token)
             with acting_as(allowed.sender.actor):
                 receipt = receive_many(session, [self._item(allowed, parcel, item)])[0]
                 session.commit()
-        except Exception:  # kept as failed, as a single post would be
+        except Exception as error:  # kept as failed, as a single post would be
             session.rollback()
-            log.exception("door %s: an item could not be worked", self.name)
-            self.store_failed(session, token, lambda found: self._item(found, parcel, item))
-            return {"status": 503, "errors": errors.kept_for_later()[0]}
+            log_failure(log, f"door {self.name}: an item could not be worked", error)
+            if self.store_failed(session, token, lambda found: self._item(found, parcel, item)):
+                return {"status": 503, "errors": errors.kept_for_later()[0]}
+            return None
         log_receipt(self.name, allowed, receipt)
         return _result(item, receipt)
 

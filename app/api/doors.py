@@ -15,6 +15,7 @@ from app.api import errors, limits
 from app.api.entries import EntryRefused
 from app.api.limits import TooMany
 from app.api.tokens import ScopeNeeded, TokenRefused
+from app.database import log_failure
 from app.errors import CrmError
 from app.extensions import db
 
@@ -49,7 +50,7 @@ class TokenDoor(Resource):
         except HTTPException as error:
             db.session.rollback()
             return errors.of_http_error(error)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             db.session.rollback()
-            log.exception("the database refused or did not answer")
+            log_failure(log, "the database refused or did not answer", error)
             return errors.out_of_order()

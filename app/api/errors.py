@@ -16,6 +16,8 @@ from app.models.source import Scope
 LANGUAGES = ("en", "ru")
 WHOLE = "detail"  # the name of what is wrong with the request as a whole
 RETRY_AFTER = 30  # seconds
+# A database that is started again is back sooner; who waits longer brings the enquiry later.
+RETRY_WHEN_AWAY = 5
 
 Answer = tuple[Any, int, dict[str, str]]
 
@@ -73,7 +75,7 @@ def kept_for_later() -> Answer:
 def out_of_order() -> Answer:
     """The database is away: nothing was kept, and the sender is asked to come again."""
     away = N_("The database does not answer just now. Try again in a minute.")
-    return {WHOLE: [sentence(away)]}, 503, {"Retry-After": str(RETRY_AFTER)}
+    return {WHOLE: [sentence(away)]}, 503, {"Retry-After": str(RETRY_WHEN_AWAY)}
 
 
 def of_http_error(error: HTTPException) -> Answer:

@@ -21,7 +21,7 @@ from app.api.doors import TokenDoor
 from app.api.entries import Entry, EntryRefused
 from app.api.parcels import KILOBYTE, LIMIT, SECRET_NAMES, multipart_of, read_body, without_secrets
 from app.api.push import KEY_HEADER, TRIES, bare_submission
-from app.database import say_only_reads
+from app.database import log_failure, say_only_reads
 from app.errors import N_
 from app.extensions import db
 from app.intake import Arrival, Receipt, idempotency, receive_many
@@ -108,7 +108,7 @@ class Inbound(TokenDoor):
                 session.rollback()
                 failure = error
                 break
-        log.error("door in: a submission could not be worked", exc_info=failure)
+        log_failure(log, "door in: a submission could not be worked", failure)
         return _response(self._fail(session, key, parcel), form)
 
     def _take(self, session: Session, key: str, parcel: _Parcel, known: Entry | None) -> Reply:
@@ -133,9 +133,10 @@ class Inbound(TokenDoor):
             failed = bare_submission(parcel.whole(), Outcome.FAILED, Remark(Why.FAILED))
             session.add(failed)
             session.commit()
-        except Exception:  # the database itself is away
+        except Exception as error:  # most likely the database itself is away
             session.rollback()
-            log.exception("door in: not even the submission could be stored")
+            log_failure(log, "door in: not even the submission could be stored", error)
+            return parcel.form.later(errors.out_of_order()[0])
         return parcel.form.later(errors.told({"": [Remark(Why.FAILED)]}))
 
 

@@ -21,7 +21,7 @@ from app.api.doors import TokenDoor
 from app.api.errors import Answer
 from app.api.parcels import LIMIT, Parcel, read_parcel
 from app.api.tokens import Pass, TokenRefused
-from app.database import say_only_reads
+from app.database import log_failure, say_only_reads
 from app.extensions import db
 from app.intake import Arrival, Receipt, idempotency, receive_many
 from app.intake.remarks import Remark, Why, say
@@ -83,7 +83,7 @@ class PushDoor(TokenDoor):
                 session.rollback()
                 failure = error
                 break
-        log.error("door %s: a submission could not be worked", self.name, exc_info=failure)
+        log_failure(log, f"door {self.name}: a submission could not be worked", failure)
         return self.fail(session, token, parcel)
 
     def _take(self, session: Session, token: str, parcel: Parcel, known: Pass | None) -> Answer:
@@ -179,20 +179,23 @@ class PushDoor(TokenDoor):
 
     def fail(self, session: Session, token: str, parcel: Parcel) -> Answer:
         """Something of ours broke: the submission is stored alone, for the inbox to accept."""
-        self.store_failed(session, token, lambda allowed: self.arrival(allowed, parcel))
-        return errors.kept_for_later()
+        if self.store_failed(session, token, lambda allowed: self.arrival(allowed, parcel)):
+            return errors.kept_for_later()
+        return errors.out_of_order()
 
     def store_failed(
         self, session: Session, token: str, arrival: Callable[[Pass], Arrival]
-    ) -> None:
-        """In a transaction of its own. When even that fails the sender must come again."""
+    ) -> bool:
+        """In a transaction of its own. False when even that fails: the sender must come again."""
         try:
             allowed = tokens.admit(session, token)
             session.add(bare_submission(arrival(allowed), Outcome.FAILED, Remark(Why.FAILED)))
             session.commit()
-        except Exception:  # the database itself is away
+        except Exception as error:  # most likely the database itself is away
             session.rollback()
-            log.exception("door %s: not even the submission could be stored", self.name)
+            log_failure(log, f"door {self.name}: not even the submission could be stored", error)
+            return False
+        return True
 
 
 def bare_submission(arrival: Arrival, outcome: Outcome, why: Remark | None = None) -> Submission:

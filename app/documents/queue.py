@@ -25,7 +25,7 @@ from app.documents.render import RendererMissing, RenderError, render_pdf
 from app.documents.template import document_mark, page_html
 from app.models.clock import utc_now
 from app.models.document import MAX_ATTEMPTS, Document, DocumentState
-from app.models.lease import is_alive, machine, new_token
+from app.models.lease import holder, is_alive, machine, new_token
 
 LEASE = timedelta(seconds=60)  # twice what a render may take
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
@@ -203,6 +203,27 @@ def free_leases_of_the_dead(engine: Engine) -> int:
                 .execution_options(synchronize_session=False)
             )
     return len(dead)
+
+
+def free_own_leases(engine: Engine) -> int:
+    """For a worker that renders nothing at the moment, after the database was away: what it took
+    and could not keep, or took without being told, is due again and has cost no try.
+    """
+    with _transaction(engine) as (session, now):
+        freed = session.execute(
+            update(Document)
+            .where(
+                Document.state == DocumentState.WAITING.value,
+                Document.lease_token.startswith(holder()),
+            )
+            .values(
+                lease_token=None, leased_until=None, next_try_at=now,
+                attempts=Document.attempts - 1,
+            )
+            .returning(Document.id)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        return len(freed.all())
 
 
 def reason_of(error: RenderError) -> str:

@@ -18,14 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.database import writing
-from app.documents.queue import free_leases_of_the_dead, render_one
+from app.documents.queue import free_leases_of_the_dead, free_own_leases, render_one
 from app.documents.render import clear_leftovers
 from app.models.passing import forget_old
 
 LOOKS_EVERY = 1.0  # seconds
 LETS_OTHERS_WRITE = 0.15  # seconds; who waits for SQLite's one writer looks every 0.1 s
 TIDIES_EVERY = 3600.0  # seconds
-LONGEST_PAUSE = 30.0  # seconds between tries to reach a database that is away
+LONGEST_PAUSE = 4.0  # seconds between tries to reach a database that is away
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Worker:
             try:
                 if fresh:
                     free_leases_of_the_dead(self.engine)
+                    free_own_leases(self.engine)
                     log.info("the document worker is ready")
                     fresh = False
                 took_one = render_one(self.engine)
@@ -71,7 +72,7 @@ class Worker:
                 log.warning("the database cannot be used, next try in %g s: %s", pause, error.orig)
                 self.engine.dispose()
                 self._stop.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                fresh, pause = True, min(pause * 2, LONGEST_PAUSE)
                 continue
             pause = LOOKS_EVERY
             if not took_one:

@@ -14,7 +14,12 @@ from pathlib import Path
 
 def new_token() -> str:
     """machine.process.its start.random; tells later whether the holder can still be alive."""
-    return f"{machine()}.{os.getpid()}.{_started_at(os.getpid())}.{secrets.token_hex(4)}"
+    return f"{holder()}{secrets.token_hex(4)}"
+
+
+def holder() -> str:
+    """How the tokens of this process begin."""
+    return f"{machine()}.{os.getpid()}.{_started_at(os.getpid())}."
 
 
 def is_alive(token: str) -> bool:

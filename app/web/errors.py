@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
+from app.database import log_failure
 from app.errors import N_, CrmError, Stale
 from app.extensions import db
 from app.ui.addresses import inside
@@ -112,7 +113,7 @@ def _stale(_error: StaleDataError) -> Response:
 
 
 def _database_error(error: SQLAlchemyError) -> Response:
-    log.error("the database refused or did not answer: %s", type(error).__name__, exc_info=error)
+    log_failure(log, f"the database refused or did not answer: {type(error).__name__}", error)
     db.session.rollback()
     response = answer(503)
     response.headers["Retry-After"] = str(TRY_AGAIN_AFTER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.api import tokens
+from app import create_app
+from app.api import entries, tokens
 from app.errors import Invalid, NotAllowedNow
 from app.extensions import db
 from app.intake import accept_failed, rows
@@ -24,9 +27,11 @@ from tests.api.doors import (
     leads,
     submissions,
 )
+from tests.site import settings_for
 
 FAILED = select(Submission).where(Submission.outcome == "failed").order_by(Submission.id)
 BODY = {"email": "a@example.com"}
+NOT_KEPT = {"detail": ["The database does not answer just now. Try again in a minute."]}
 
 
 @pytest.fixture
@@ -90,7 +95,66 @@ def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
         away()
 
     monkeypatch.setattr(rows, "insert_notes", going)
-    assert sender.post(LEADS, BODY).status_code == 503
+    answer = sender.post(LEADS, BODY)
+    assert answer.status_code == 503
+    assert answer.json == NOT_KEPT
+    assert submissions(app) == 0
+
+
+def test_no_item_of_a_batch_is_called_kept_that_is_not(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def going(*_args: Any, **_more: Any) -> None:
+        tried.append(1)
+        monkeypatch.setattr(tokens, "admit", away)
+        away()
+
+    monkeypatch.setattr(rows, "insert_notes", going)
+    answer = sender.post(BATCH, [BODY, {"email": "b@example.com"}])
+    assert answer.json == {"results": [{"status": 503, "errors": NOT_KEPT}] * 2}
+    assert len(tried) == 1
+    assert submissions(app) == 0
+
+
+def test_a_platform_is_not_told_either_that_its_request_was_kept(
+    app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def going(*_args: Any, **_more: Any) -> None:
+        monkeypatch.setattr(entries, "find", away)
+        away()
+
+    monkeypatch.setattr(rows, "insert_notes", going)
+    answer = sender.post(f"/in/{sender.token}", BODY)
+    assert (answer.status_code, answer.json) == (503, NOT_KEPT)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert submissions(app) == 0
+
+
+def test_a_server_that_cannot_be_reached_is_an_answer_and_a_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The application starts without it: a web process that is killed meanwhile comes back."""
+    with closing(socket.socket()) as nobody:  # bound, and never listened on
+        nobody.bind(("127.0.0.1", 0))
+        url = f"postgresql+psycopg2://crm@127.0.0.1:{nobody.getsockname()[1]}/crm"
+        app = create_app(settings_for(url) | {"PROPAGATE_EXCEPTIONS": False})
+        app.testing = False
+        client = app.test_client()
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+        caplog.clear()
+        for door in (SEED, LEADS, BATCH, SUBMISSIONS, "/in/aaaaaaaaaaaaaaaaaaaaaa"):
+            answer = client.post(door, json=BODY, headers={"Token": "x" * 30})
+            assert (answer.status_code, answer.json) == (503, NOT_KEPT)
+            assert 0 < int(answer.headers["Retry-After"]) <= 10
+        with client.session_transaction() as kept:
+            kept["_user_id"] = "1"
+        page = client.get("/leadview/list/")
+        assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert len(caplog.records) == 6
+    assert [record.exc_info for record in caplog.records] == [None] * 6
 
 
 def test_the_inbox_accepts_what_had_failed(

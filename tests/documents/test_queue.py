@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.documents import queue
@@ -287,6 +288,34 @@ def test_leases_of_the_living_are_left_alone(
     assert state_of(session, dead).lease_token is None
     assert state_of(session, mine).lease_token is not None
     assert state_of(session, elsewhere).lease_token is not None
+
+
+def test_a_database_that_goes_while_it_renders_costs_no_try_and_no_minute(
+    session: Session,
+    engine: Engine,
+    order: Callable[[int], list[int]],
+    rendered: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (document_id,) = order(1)
+    keep = queue.keep
+
+    def going(*_: Any) -> bool:
+        monkeypatch.setattr(queue, "keep", keep)
+        raise OperationalError("statement", {}, Exception("gone"))
+
+    monkeypatch.setattr(queue, "keep", going)
+    monkeypatch.setattr("app.documents.worker.LOOKS_EVERY", 0.1)
+    worker = Worker(engine)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        wait_until(lambda: state_of(session, document_id).state == "ready", 15)
+    finally:
+        worker.stop()
+        thread.join()
+    assert state_of(session, document_id).attempts == 1
+    assert len(rendered) == 2
 
 
 # -- a real worker ---------------------------------------------------------------------------------
