@@ -68,6 +68,7 @@ class SourceFormat(StrEnum):
     TIKTOK = "tiktok"
     TYPEFORM = "typeform"
     YANDEX = "yandex"
+    FILE = "file"  # of what people import; no platform posts to it
 
 
 class SecretName(StrEnum):

@@ -100,6 +100,7 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "tiktok": "TikTok",
         "typeform": "Typeform",
         "yandex": _l("Yandex Forms"),
+        "file": _l("Imported files"),
     },
     SecretName: {
         "signing": _l("Signing secret or key"),

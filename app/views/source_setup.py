@@ -222,4 +222,5 @@ _WAYS = {
     SourceFormat.TIKTOK: _tiktok,
     SourceFormat.TYPEFORM: _typeform,
     SourceFormat.YANDEX: _yandex,
+    SourceFormat.FILE: _generic,
 }

@@ -24,7 +24,7 @@ FORMATS: dict[str, Format] = {
     str(one.name): one
     for one in (
         generic.Generic(), WebForm(), Tilda(), Google(), Meta(), Vk(), TikTok(), Typeform(),
-        Yandex(),
+        Yandex(), generic.Files(),
     )
 }  # fmt: skip
 
