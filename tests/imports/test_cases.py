@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.extensions import db
-from app.models import ImportFile, Lead, Note, Spend, Submission
+from app.models import Campaign, ImportFile, Lead, Note, Spend, Submission
 from app.imports.planning import Plan
 from app.models.import_file import ImportState, RowState
 from tests.imports.cases import (
@@ -113,6 +113,12 @@ def check_leads(session: Session, one: Case, file: ImportFile) -> None:
         expected = expected_of(row)
         found = found_in(lead, submission) | answers_in(submission, row)
         assert {name: found[name] for name in expected} == expected
+        if row.get("campaign_id"):
+            assert row["campaign_id"] in ids_of(lead.campaign)
+
+
+def ids_of(campaign: Campaign | None) -> set[str]:
+    return {one.external_id for one in campaign.external_ids} if campaign else set()
 
 
 def expected_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +189,8 @@ def check_spend(session: Session, one: Case, file: ImportFile) -> None:
         (row["date"], row["campaign_name"], row["cost"], row["currency"])
         for row in one.expected["rows"]
     ]
+    for spend, row in zip(spends, one.expected["rows"], strict=True):
+        assert row.get("campaign_id") in {None, *ids_of(spend.campaign)}
     assert sum(spend.amount for spend in spends) == Decimal(one.expected["total_cost"])
 
 
