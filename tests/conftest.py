@@ -15,4 +15,4 @@ from app.i18n import compile_catalogues  # noqa: E402
 compile_catalogues()
 
 # Loaded only now: they import the application, which reads its settings.
-pytest_plugins = ["tests.postgres", "tests.site"]
+pytest_plugins = ["tests.postgres", "tests.site", "tests.shared_cases"]

@@ -1,8 +1,8 @@
 """Public bug reports of other products, tried on ours through its doors; each by its number in
 tests/cases/bug_reports.md, with more values of its kind.
 
-1, 13, 18 and 19 are about files and stand with the import; 6 with merging; 8 and 9 with documents.
-Ours takes no uploads that keep a name (23) and sends no mail (24: the name alone is tried here).
+1, 13, 18, 19 and 23 are about files too and stand in tests/imports/test_bug_reports.py; 8 and 9 in
+tests/documents/test_bug_reports.py. Ours sends no mail: of 24 the name alone is tried.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Client, Company, Lead, Note, Source
+from app.models import Client, Company, Lead, Note, Source, Submission
 from app.models.clock import travel, use_zone, zone
 from tests.api.doors import LEADS, SEED, SUBMISSIONS, Sending, leads
 from tests.api.test_races import at_once
@@ -28,6 +29,7 @@ from tests.factories import make_campaign, make_client, make_lead
 from tests.intake.cases import Platform
 from tests.views.browsing import form_of, page, send, stored
 from tests.views.pages import keep, read
+from tests.views.test_merging import opened
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -104,6 +106,39 @@ def test_report_05_letter_case_makes_no_second_person(app: Flask, door: str) -> 
         names = {"first_name": "A", "last_name": "B"}
         assert sender.post(door, names | {"email": address}).status_code == 201
     assert leads(app) == 1
+
+
+def test_report_06_nothing_is_orphaned_by_a_merge(app: Flask, client_as: Any) -> None:
+    """A follower is who is responsible; files are what they sent, kept as submissions."""
+
+    def make(session: Any) -> list[int]:
+        ids = []
+        for name, operator in (("A", "operator"), ("B", "manager")):
+            lead = make_lead(session, last_name=name, phone=f"+7999000000{len(ids)}")
+            user = session.query(User).filter_by(username=operator).one()
+            lead.write_note(f"N{len(ids) + 1}")
+            lead.assign_to(user)
+            session.add(Submission(outcome="accepted", lead_id=lead.id, door="leads"))
+            ids.append(int(lead.id))
+        return ids
+
+    one, two = keep(app, make)
+    manager = client_as("Manager")
+    address = f"/leadview/{one}/merge?with={two}"
+    assert manager.post(address, data=opened(manager, address)).status_code == 302
+
+    def told(session: Any) -> tuple[set[str], int, int]:
+        lead = session.get_one(Lead, one)
+        texts = {note.text for note in lead.notes} | {str(note.kind) for note in lead.notes}
+        left = session.query(Note).filter_by(lead_id=two).count()
+        return texts, session.query(Submission).filter_by(lead_id=one).count(), left
+
+    texts, submissions, left = read(app, told)
+    assert {"N1", "N2", "merged"} <= texts
+    assert (submissions, left) == (2, 0)
+    page_text = page(manager, f"/leadview/show/{one}")
+    assert "Operator Test" in page_text
+    assert "Manager Test" in page_text
 
 
 def test_report_07_converting_twice_makes_one_client(app: Flask, client_as: Any) -> None:

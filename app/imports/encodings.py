@@ -54,7 +54,7 @@ def guess_encoding(file: BinaryIO) -> str:
     if wide:
         return wide
     controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", sample))
-    if controls > len(sample) // 100 + 2:
+    if controls > len(sample) // 100 + 6:
         raise FileRefused(
             N_("This is no table of texts. Bring a CSV file or an Excel workbook (.xlsx).")
         )

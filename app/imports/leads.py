@@ -34,11 +34,11 @@ from app.models.contacts import Code, clean_text, read_emails, split_fio
 from app.models.lead import Lead
 from app.models.matching import Keys, leads_sharing, sharing_params
 from app.models.person import company_region
-from app.models.source import Source
+from app.models.source import Source, SourceFormat
 from app.models.submission import Outcome, Submission
 
 DOOR = "import"
-FILES = "file"  # the format of the source that files without another are of
+FILES = SourceFormat.FILE.value  # the source that files without another are of
 FILES_NAME = "Imported files"
 ROUND = 500
 CLICK_ID_LIMIT = 255

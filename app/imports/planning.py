@@ -116,23 +116,25 @@ def prepare(
     table = Table(file, layout)
     head: list[Row] = []
     looked: list[Row] = []
-    number = 0
+    number = last_faulty = 0
     for row in table.rows():
         number = row.number
         if number > MOST_ROWS:
             raise FileRefused(N_("This file has more than %(most)s rows."), most=MOST_ROWS)
         if number <= HEAD_ROWS:
             head.append(row)
-        if len(looked) < LOOKED_AT and row.fault is None and not row.is_blank:
+        if row.fault is not None:
+            last_faulty = row.number
+        elif len(looked) < LOOKED_AT and not row.is_blank:
             looked.append(row)
     if header is None:
         header = header_row(kind, [row for row in head if row.fault is None])
     data = [row for row in looked if row.number > header]
-    if not data:
+    if not data and last_faulty <= header:
         raise FileRefused(N_("This file has no rows below its headers."))
     cells = next((row.cells for row in head if row.number == header), None) if header else None
     if cells is None:
-        header, cells = 0, [""] * max(len(row.cells) for row in data)
+        header, cells = 0, [""] * max((len(row.cells) for row in data), default=0)
     while cells and not cells[-1].strip() and not _has_value(data, len(cells) - 1):
         cells = cells[:-1]
     if len(cells) > MOST_COLUMNS:

@@ -130,10 +130,10 @@ def _looked_at(number: int, cells: list[str], fault: RowWhy | None) -> Row:
     for place, cell in enumerate(cells):
         if cell[:1] == "'":
             cells[place] = freed(cell)
-        if not cell.isascii() and fault is None:
+        if not cell.isascii() and row.fault is None:
             if any("\udc80" <= char <= "\udcff" for char in cell):
                 row.fault, row.column = RowWhy.BAD_BYTE, place
-        elif "\0" in cell and fault is None:
+        elif "\0" in cell and row.fault is None:
             row.fault, row.column = RowWhy.NUL, place
     return row
 

@@ -71,6 +71,7 @@ class SourceFormat(StrEnum):
     TYPEFORM = "typeform"
     YANDEX = "yandex"
     OWN_FORM = "own_form"  # belongs to an own form, and is made with it
+    FILE = "file"  # of what people import; no platform posts to it
 
 
 class SecretName(StrEnum):

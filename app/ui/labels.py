@@ -104,6 +104,7 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "typeform": "Typeform",
         "yandex": _l("Yandex Forms"),
         "own_form": _l("Own form"),
+        "file": _l("Imported files"),
     },
     QuestionKind: {
         "name": _l("Name"),

@@ -234,4 +234,5 @@ _WAYS = {
     SourceFormat.TYPEFORM: _typeform,
     SourceFormat.YANDEX: _yandex,
     SourceFormat.OWN_FORM: _own_form,
+    SourceFormat.FILE: _generic,
 }

@@ -14,7 +14,8 @@ depends_on = None
 
 NUMBERED = {"sqlite_autoincrement": True}  # an id is never given twice
 FORMATS = (
-    "format IN ('generic', 'form', 'tilda', 'google', 'meta', 'vk', 'tiktok', 'typeform', 'yandex')"
+    "format IN ('generic', 'form', 'tilda', 'google', 'meta', 'vk', 'tiktok', 'typeform', 'yandex',"
+    " 'file')"
 )
 OUTCOMES = "outcome IN ('accepted', 'repeated', 'rejected', 'test', 'failed'"
 PENDING = sa.text("outcome = 'pending'")

@@ -23,7 +23,7 @@ TEXTS = (
 
 
 def upgrade() -> None:
-    _formats(f"{FORMATS}, 'own_form')")
+    _formats(f"{FORMATS}, 'own_form', 'file')")
     op.create_table(
         "own_form",
         sa.Column("title", sa.String(length=100), nullable=False),
@@ -107,4 +107,4 @@ def downgrade() -> None:
     source = sa.table("source", sa.column("format"))
     own = sa.update(source).where(source.c.format == "own_form")
     op.get_bind().execute(own.values(format="form"))
-    _formats(f"{FORMATS})")
+    _formats(f"{FORMATS}, 'file')")

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.extensions import db
-from app.models import ImportFile, Lead, Note, Spend, Submission
+from app.models import Campaign, ImportFile, Lead, Note, Spend, Submission
+from app.imports.planning import Plan
 from app.models.import_file import ImportState, RowState
 from tests.imports.cases import (
     NAMES,
@@ -27,13 +28,17 @@ from tests.imports.cases import (
     told_rows,
 )  # fmt: skip
 from tests.imports.pages import by_page
+from tests.shared_cases import Passes
 
 WAYS: dict[str, Callable[..., Any]] = {"page": by_page, "command": by_command}
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_file_becomes_what_it_should(app: Flask, name: str, way: str) -> None:
+def test_the_file_becomes_what_it_should(
+    app: Flask, passes: Passes, name: str, way: str
+) -> None:
+    passes(f"files/{name}", f"import by {way}")
     one = case(name)
     with company_of(app, one):
         WAYS[way](app, one)
@@ -47,7 +52,9 @@ def test_the_file_becomes_what_it_should(app: Flask, name: str, way: str) -> Non
             before = state_of(session)
         WAYS[way](app, one)
         with app.app_context():
-            assert state_of(db.session()) == before, "the second time changes nothing"
+            session = db.session()
+            assert state_of(session) == before, "the second time changes nothing"
+            check_rows(session, one, last_import(session))
 
 
 def check_counts(session: Session, one: Case, file: ImportFile) -> None:
@@ -66,11 +73,31 @@ def check_faults(session: Session, one: Case, file: ImportFile) -> None:
         assert codes_of(row) & expected, (fault, row.remarks)
         fields = set(fault["field"].split(","))
         assert headers_of(row) & fields, (fault, row.remarks)
-    warned = told_rows(session, file, RowState.WARNED)
-    for warning in one.expected["warnings"]:
-        row = warned[warning["row"]]
-        said = (row.remarks or {})[warning["field"]]
-        assert warning["code"] in {remark["code"] for remark in said}
+    warned = {
+        (number, header, remark["code"])
+        for number, row in told_rows(session, file, RowState.WARNED).items()
+        for header, said in (row.remarks or {}).items()
+        for remark in said
+    }
+    wanted = {(one["row"], one["field"], one["code"]) for one in one.expected["warnings"]}
+    assert {told for told in warned if told[2] not in OUR_OWN} == wanted
+
+
+def check_rows(session: Session, one: Case, again: ImportFile) -> None:
+    """By the second import, which names the record of each row: every row is accounted for."""
+    known = told_rows(session, again, RowState.REPEAT)
+    wrong = told_rows(session, again, RowState.WRONG)
+    stored = [row["row"] for row in one.expected["rows"]]
+    faulty = {fault["row"] for fault in one.expected["faulty"]}
+    ids = [known[number].noun_id for number in stored]
+    assert ids == sorted(set(ids)), "a record for each row, in the order of the file"
+    header = Plan.of(again.plan).header_row
+    assert header == one.expected.get("header_row", 1)
+    rows = {number for number in range(1, again.rows + 1) if number != header}
+    ignored = rows - known.keys() - wrong.keys()
+    assert ignored == {row["row"] for row in one.expected["ignored_rows"]}
+    assert known.keys() | wrong.keys() == {*stored, *faulty}
+    assert rows == set(one.expected["all_rows_accounted"])
 
 
 def check_leads(session: Session, one: Case, file: ImportFile) -> None:
@@ -86,6 +113,12 @@ def check_leads(session: Session, one: Case, file: ImportFile) -> None:
         expected = expected_of(row)
         found = found_in(lead, submission) | answers_in(submission, row)
         assert {name: found[name] for name in expected} == expected
+        if row.get("campaign_id"):
+            assert row["campaign_id"] in ids_of(lead.campaign)
+
+
+def ids_of(campaign: Campaign | None) -> set[str]:
+    return {one.external_id for one in campaign.external_ids} if campaign else set()
 
 
 def expected_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +138,7 @@ def expected_of(row: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+OUR_OWN = {"unknown_campaign"}  # what we tell beyond the case
 IGNORED = {"row", "campaign_id", "campaign_name", "currency", "job_title"}
 ANSWERS = {
     "budget": ("Бюджет",), "amount": ("Сумма",), "code": ("Код",), "platform": ("platform",),
@@ -155,6 +189,8 @@ def check_spend(session: Session, one: Case, file: ImportFile) -> None:
         (row["date"], row["campaign_name"], row["cost"], row["currency"])
         for row in one.expected["rows"]
     ]
+    for spend, row in zip(spends, one.expected["rows"], strict=True):
+        assert row.get("campaign_id") in {None, *ids_of(spend.campaign)}
     assert sum(spend.amount for spend in spends) == Decimal(one.expected["total_cost"])
 
 

@@ -76,3 +76,9 @@ class Generic(Format):
 
     def read(self, values: Mapping[str, Any], arrival: Arrival) -> None:
         read(values, arrival)
+
+
+class Files(Generic):
+    """The source of imported files: a row that is worked once more is read by its headers."""
+
+    name = SourceFormat.FILE

@@ -25,7 +25,7 @@ FORMATS: dict[str, Format] = {
     str(one.name): one
     for one in (
         generic.Generic(), WebForm(), Tilda(), Google(), Meta(), Vk(), TikTok(), Typeform(),
-        Yandex(), OwnForm(),
+        Yandex(), OwnForm(), generic.Files(),
     )
 }  # fmt: skip
 
