@@ -76,9 +76,9 @@ def is_away(error: BaseException) -> bool:
     return error.connection_invalidated or (isinstance(error, OperationalError) and has_no_code)
 
 
-def log_failure(log: Logger, what: str, error: BaseException) -> None:
+def log_failure(log: Logger, what: str, error: BaseException | None) -> None:
     """`what` could not be done: with the whole story, unless the server is merely away."""
-    if is_away(error):
+    if error is not None and is_away(error):
         log.warning("%s: %s", what, str(error.__cause__ or error).strip().splitlines()[0])
     else:
         log.error(what, exc_info=error)

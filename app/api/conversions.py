@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.api import errors, tokens
+from app.api import limits, tokens
 from app.api.doors import TokenDoor
-from app.api.errors import Answer
 from app.api.tokens import LONGEST_TOKEN, TokenRefused
 from app.database import read_in_blocks, write_apart
 from app.extensions import db
@@ -23,11 +22,12 @@ class Conversions(TokenDoor):
     password. Never with contacts, hashed or not.
     """
 
-    def get(self) -> Answer | Response:
+    def get(self) -> Response:
         session = db.session()
-        allowed = tokens.admit(session, _token())
-        if not allowed.allows(Scope.READ_STATISTICS):
-            return errors.no_scope()
+        token = _token()
+        allowed = tokens.admit(session, token)
+        limits.count(token, allowed.per_minute)
+        allowed.must_allow(Scope.READ_STATISTICS)
         asked = request.args
         period = Period.named(asked.get("period"), asked.get("from"), asked.get("to"))
         wanted = Wanted.named(asked.get("platform"), asked.get("event"), period, asked.get("goal"))

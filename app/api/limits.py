@@ -20,6 +20,7 @@ from app.models.source import digest_of
 
 MINUTE = 60.0  # seconds
 MOST_REMEMBERED = 10_000
+VISITOR_POSTS = 30  # of own forms by one network in a minute
 EXTENSION = "crm_limits"
 
 
@@ -76,7 +77,7 @@ class Limits:
     def __init__(self, per_minute: int, wrong_per_minute: int, processes: int) -> None:
         self.per_minute, self.wrong_per_minute = per_minute, wrong_per_minute
         self.processes = processes
-        self.tokens, self.wrong = Buckets(), Buckets()
+        self.tokens, self.wrong, self.visitors = Buckets(), Buckets(), Buckets()
         self._admitted: dict[Hashable, None] = {}
 
     def count(self, digest: str, address: str, per_minute: int | None) -> float:
@@ -100,6 +101,10 @@ class Limits:
         if self.wrong_per_minute:
             self.wrong.take(address, self._share(self.wrong_per_minute))
 
+    def visit(self, address: str) -> float:
+        """One post of somebody who has no token: 0, or the seconds that they have to wait."""
+        return self.visitors.take(address, self._share(VISITOR_POSTS))
+
     def _share(self, per_minute: int) -> int:
         return max(1, per_minute // self.processes)
 
@@ -107,6 +112,7 @@ class Limits:
         """As at the start of the process."""
         self.tokens.forget()
         self.wrong.forget()
+        self.visitors.forget()
         self._admitted.clear()
 
 
@@ -129,6 +135,11 @@ def stop_guessing(key: str | None) -> None:
 def count_refused() -> None:
     """Called when there was no such token."""
     _limits().refused(_address())
+
+
+def visitor_waits() -> int:
+    """Called once for each post of an own form; whole seconds, 0 for none."""
+    return math.ceil(_limits().visit(_address()))
 
 
 def _refuse_after(seconds: float, status: int) -> None:

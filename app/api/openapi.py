@@ -44,6 +44,7 @@ def document() -> Schema:
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "Token"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "password": {"type": "http", "scheme": "basic"},
             },
         },
     }

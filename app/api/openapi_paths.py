@@ -17,6 +17,7 @@ from app.api.openapi_answers import (
     shaped,
     too_large,
 )
+from app.api.openapi_conversions import conversions
 from app.api.openapi_schemas import ID, Schema, ref
 from app.api.parcels import LIMIT
 from app.intake.formats.generic import Generic
@@ -58,6 +59,7 @@ def paths() -> dict[str, Schema]:
         "/api/v1/leads/batch": {"post": _leads()},
         "/api/v1/submissions": {"post": _submission()},
         "/api/v1/campaigns/{campaign_id}/statistics": {"get": _figures()},
+        "/api/v1/conversions": {"get": conversions()},
         "/in/{key}": _inbound(),
         "/health/live": {"get": _live()},
         "/health/ready": {"get": _ready()},

@@ -16,10 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
-from app.api import tokens
+from app.api import limits, tokens
 from app.api.form_answers import Answers, read_answers
 from app.api.form_stamps import Stamp, marks_of
-from app.api.pace import Pace
 from app.api.parcels import KILOBYTE, LIMIT, read_body
 from app.api.push import TRIES, bare_submission
 from app.database import say_only_reads, write_apart
@@ -39,7 +38,6 @@ from app.ui.form_page import CONSENT, STAMP, TRAP, Shown, form_page, said_page, 
 log = logging.getLogger(__name__)
 
 DOOR = SourceFormat.OWN_FORM.value
-PACE = Pace(20)  # posts of one network in a minute
 
 
 @dataclass(slots=True)
@@ -72,7 +70,7 @@ def form(address: str) -> Response:
         return page
     with tokens.only_looking(db.session()):
         visit = _visit(address)
-        waits = PACE.wait(request.remote_addr or "")
+        waits = limits.visitor_waits()
         if waits or not visit.form.is_open:
             return _too_often(visit, waits) if waits else _closed(visit)
     raw = read_body(request)

@@ -19,6 +19,7 @@ from tests.site import visitor
 
 ADDRESS = "/api/v1/openapi.json"
 STATISTICS = "/api/v1/campaigns/{campaign_id}/statistics"
+CONVERSIONS = "/api/v1/conversions"
 PERSON = {"first_name": "Anna", "phone": "+79991234567"}
 
 
@@ -48,6 +49,7 @@ def test_the_document_has_exactly_the_doors_that_exist(sqlite_app: Flask) -> Non
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in sqlite_app.url_map.iter_rules()
         if rule.endpoint.startswith(("api.", "health."))
+        if rule.endpoint not in {"api.form", "api.form_sent"}  # pages for people
         for method in rule.methods or ()
     }
     told = {
@@ -135,6 +137,22 @@ def test_what_the_statistics_answer_is_what_the_document_says(app: Flask) -> Non
         answer = app.test_client().get(path, headers={"Token": token})
         assert answer.status_code == status
         holds(STATISTICS, "get", answer)
+
+
+def test_what_the_conversions_answer_is_what_the_document_says(app: Flask) -> None:
+    reader = Sending(app, Scope.READ_STATISTICS)
+    for query, token, status in (
+        ("", reader.token, 200),
+        ("?platform=metrica&event=converted&goal=deal&period=custom&from=2026-01-01&to=2026-01-31",
+         reader.token, 200),
+        ("?platform=x", reader.token, 400),
+        ("?goal=%3D1", reader.token, 400),
+        ("", "wrong", 401),
+        ("", Sending(app).token, 403),
+    ):  # fmt: skip
+        answer = app.test_client().get(CONVERSIONS + query, headers={"Token": token})
+        assert answer.status_code == status
+        holds(CONVERSIONS, "get", answer)
 
 
 def test_what_a_webhook_of_the_generic_format_answers_is_what_the_document_says(app: Flask) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.api import form_stamps, own_forms
+from app.api import form_stamps, limits, own_forms
 from app.extensions import db
 from app.intake.again import accept_failed
 from app.models import Lead, OwnForm, OwnFormDay, Submission
@@ -24,9 +24,9 @@ VISITOR = {"name": "Анна Пробная", "phone": "+7 999 123-45-67", "cons
 
 
 @pytest.fixture(autouse=True)
-def _quick_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick_visitors(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_stamps, "YOUNGEST", 0)
-    own_forms.PACE.forget()
+    app.extensions[limits.EXTENSION].forget()
 
 
 def made(app: Flask, **changes: Any) -> str:
@@ -365,7 +365,7 @@ def test_the_trap_is_hidden_from_people_by_style_alone(app: Flask) -> None:
 
 def test_one_network_posts_so_often_a_minute_and_another_is_not_bothered(app: Flask) -> None:
     address, client = made(app), app.test_client()
-    for _ in range(own_forms.PACE.most):
+    for _ in range(limits.VISITOR_POSTS // app.config["WEB_PROCESSES"]):
         assert client.post(address, data={"name": ""}).status_code == 400
     answer = client.post(address, data={"name": ""})
     assert answer.status_code == 429

@@ -94,7 +94,8 @@ def test_report_18_a_byte_order_mark_is_no_part_of_the_first_header(
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(
-    "phone", ["+380 50 000 00 01", "+7 (900) 000-00-01", "8 900 000-00-01 доб. 5", "+1 202 555 0143"]
+    "phone",
+    ["+380 50 000 00 01", "+7 (900) 000-00-01", "8 900 000-00-01 доб. 5", "+1 202 555 0143"],
 )
 def test_report_19_an_exported_phone_comes_back_unchanged(
     app: Flask, client_as: Any, kind: str, phone: str

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.api import form_stamps, own_forms
+from app.api import form_stamps, limits
 from app.extensions import db
 from app.models import OwnForm, OwnFormDay
 from app.models.clock import today
@@ -23,7 +23,7 @@ LIST = "/ownformview/list/"
 
 @pytest.fixture
 def form(app: Flask) -> int:
-    own_forms.PACE.forget()
+    app.extensions[limits.EXTENSION].forget()
     with stored(app) as session:
         return int(make_own_form(session, title="Landing page").id)
 
