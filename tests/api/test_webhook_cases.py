@@ -62,7 +62,7 @@ def holds(lead: dict[str, Any], submission: dict[str, Any], expect: dict[str, An
         "external_id": submission["external_id"],
         "campaign_id": submission["campaign_sent"],
         "form_id": submission["form_id"],
-        "click_id": submission["click_id"],
+        "click_id": submission["click_id"] if submission["click_kind"] != "leadgen" else None,
         "campaign_name": (submission["utm"] or {}).get("utm_campaign"),
     }
     nothing = {"middle_name": "", "created_utc": None, "click_id": None}
