@@ -152,7 +152,7 @@ ADMIN_EMAIL = text("ADMIN_EMAIL", "admin@example.com")
 # -- database --------------------------------------------------------------------------------------
 SQLALCHEMY_DATABASE_URI = database_url(CRM_DATA)
 SQLALCHEMY_ENGINE_OPTIONS = (
-    {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    {"pool_size": 10, "max_overflow": 10}
     if SQLALCHEMY_DATABASE_URI.startswith("postgresql")
     else {"connect_args": {"timeout": 10}}
 )

@@ -69,7 +69,7 @@ class Entry:
 def find(session: Session, key: str) -> Entry:
     """By the source's address or by a token in its place. Raises EntryRefused."""
     if ADDRESS.fullmatch(key):
-        rows = OF_ADDRESS.ask(session.connection(), {"address": key}).all()
+        rows = OF_ADDRESS.ask(session.connection(), {"address": key})
         if rows and rows[0].archived_at is None:
             return Entry(sender_of(rows[0]), _live(rows), _presented(session, rows[0].id))
     allowed = _admitted(session, key)
