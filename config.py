@@ -163,7 +163,7 @@ SQLALCHEMY_ENGINE_OPTIONS = {
     # What a statement that failed was about stays out of the log: people's phones and e-mails.
     "hide_parameters": True,
 } | (
-    {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "connect_args": _notices_silence}
+    {"pool_size": 10, "max_overflow": 10, "connect_args": _notices_silence}
     if SQLALCHEMY_DATABASE_URI.startswith("postgresql")
     else {"connect_args": {"timeout": 10}}
 )

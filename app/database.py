@@ -6,17 +6,21 @@ SQLite: what may write begins with BEGIN IMMEDIATE, a safe request with plain BE
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from logging import Logger
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
+
+ASKED_AFTER = 1.0  # seconds of rest after which a connection may have died unnoticed
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 
@@ -37,8 +41,13 @@ def writing() -> Iterator[None]:
 
 
 def watch(engine: Engine) -> None:
-    """Sets up an engine once; PostgreSQL needs nothing."""
-    if engine.dialect.name != "sqlite" or event.contains(engine, "begin", _begin):
+    """Sets up an engine once."""
+    if engine.dialect.name != "sqlite":
+        if not event.contains(engine, "checkin", _rest):
+            event.listen(engine, "checkin", _rest)
+            event.listen(engine, "checkout", partial(_rouse, engine))
+        return
+    if event.contains(engine, "begin", _begin):
         return
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
@@ -82,6 +91,26 @@ def log_failure(log: Logger, what: str, error: BaseException | None) -> None:
         log.warning("%s: %s", what, str(error.__cause__ or error).strip().splitlines()[0])
     else:
         log.error(what, exc_info=error)
+
+
+def _rest(_dbapi_connection: Any, record: Any) -> None:
+    record.info["resting_since"] = time.monotonic()
+
+
+def _rouse(engine: Engine, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that has rested is asked whether its server is still there, and replaced when
+    it is not. One that has just worked is not asked: at a busy door that would be a question for
+    each request, and a server that has gone since is met by whoever works it.
+    """
+    since = record.info.get("resting_since")
+    if since is None or time.monotonic() - since < ASKED_AFTER:
+        return
+    try:
+        alive = engine.dialect.do_ping(dbapi_connection)
+    except engine.dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise DisconnectionError
 
 
 def _connect(dbapi_connection: Any, _record: Any) -> None:

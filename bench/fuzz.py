@@ -76,7 +76,7 @@ def fuzz(app: Flask, role: str, *, seed: int, requests: int, seconds: float = 0.
         options: dict[str, Any] = {"query_string": query}
         if method != "GET":
             options |= _body(chance, client, path, names)
-        answer = client.open(path, method=method, **options)
+        answer = client.open(path, method=method, buffered=True, **options)
         result.answers[answer.status_code] += 1
         if answer.status_code >= 500 and not _is_told(answer):
             result.broken.append(f"{role} {method} {path} {options!r:.500} -> {answer.status_code}")

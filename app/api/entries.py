@@ -74,7 +74,7 @@ def find(session: Session, key: str) -> Entry:
     a token that may not push.
     """
     if ADDRESS.fullmatch(key):
-        rows = OF_ADDRESS.ask(session.connection(), {"address": key}).all()
+        rows = OF_ADDRESS.ask(session.connection(), {"address": key})
         if rows and rows[0].archived_at is None:
             sender, secrets = sender_of(rows[0]), _live(rows)
             try:

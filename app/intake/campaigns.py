@@ -52,7 +52,7 @@ class Campaigns:
             if arrival.sender and arrival.sender.default_campaign_id
         }
         texts = {text.strip() for one in sent for text in _texts_of_a_platform(one)}
-        rows = LOOK.ask(session.connection(), {"ids": sorted(ids), "texts": sorted(texts)}).all()
+        rows = LOOK.ask(session.connection(), {"ids": sorted(ids), "texts": sorted(texts)})
         if not rows:
             raise RuntimeError("the company row is missing: run `flask fab setup`")
         self.rules = Rules(*rows[0][: len(RULES)])

@@ -165,7 +165,7 @@ class _Round:
             "sources": sorted({source for source, _ in wanted}),
             "texts": sorted({text for _, text in wanted}),
         }
-        rows = list(lock_and_ask(self.session, held, DELIVERED, values))
+        rows = lock_and_ask(self.session, held, DELIVERED, values)
         if any(case.arrival.is_pending for case in good):
             # Those whose answers are still to be fetched; the same notice again adds nothing.
             pending = {"outcome": Outcome.PENDING.value}

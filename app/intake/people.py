@@ -165,9 +165,9 @@ class OpenLeads:
             lock_pairs(session, held)
             return leads
         drafts = {draft.lead_id: draft for draft in _found(session, people, held)}
-        points = select(ContactPoint.lead_id, ContactPoint.id, ContactPoint.kind,
-                        ContactPoint.typed, ContactPoint.key)  # fmt: skip
         if drafts:
+            points = select(ContactPoint.lead_id, ContactPoint.id, ContactPoint.kind,
+                            ContactPoint.typed, ContactPoint.key)  # fmt: skip
             rows = session.connection().execute(points.where(ContactPoint.lead_id.in_(drafts)))
             for lead_id, point_id, kind, typed, key in rows:
                 point = ContactPoint(id=point_id, kind=kind, typed=typed, key=key)

@@ -8,9 +8,10 @@ them as JSON: the server unpacks them for less than it costs us to name each val
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, text, update
@@ -29,7 +30,7 @@ from app.models.clock import utc_now
 from app.models.contact_point import ContactPoint
 from app.models.lead import Lead, LeadStatus
 from app.models.note import Note
-from app.models.ready import POSTGRESQL
+from app.models.ready import POSTGRESQL, send
 from app.models.submission import Outcome, Submission
 
 if TYPE_CHECKING:
@@ -51,17 +52,18 @@ WITH made AS (
     FROM json_to_recordset(%(leads)s) AS sent({lead_types})
     ON CONFLICT DO NOTHING RETURNING id
 ), kept AS (
-    INSERT INTO submission ({submission}) SELECT {submission}
-    FROM json_to_recordset(%(submissions)s) AS sent({submission_types})
+    INSERT INTO submission (lead_id, {submission}) SELECT {whose}, {submission}
+    FROM json_to_recordset(%(submissions)s) AS sent(lead_id int, {submission_types})
     WHERE (SELECT count(*) FROM made) = %(wanted)s
+    RETURNING id
 ), told AS (
-    INSERT INTO note ({note}) SELECT {note}
-    FROM json_to_recordset(%(notes)s) AS sent({note_types})
+    INSERT INTO note (lead_id, {note}) SELECT {whose}, {note}
+    FROM json_to_recordset(%(notes)s) AS sent(lead_id int, {note_types})
     WHERE (SELECT count(*) FROM made) = %(wanted)s
 )
-SELECT count(*) FROM made
+SELECT (SELECT count(*) FROM made), (SELECT max(id) FROM made), (SELECT max(id) FROM kept)
 """
-
+OF_THE_LEAD = "coalesce(lead_id, (SELECT id FROM made))"  # of the only one, whose id is new
 
 RENEWED = (*FILLED, *REACHED, "asked_again_at", "search_text", "name_key")
 ASKED_AGAIN = (
@@ -83,33 +85,53 @@ class TakenMeanwhile(Exception):
 
 
 def write(session: Session, new: Sequence[Draft], cases: Sequence[Case]) -> None:
-    """New leads, the submissions of all cases and their notes. Gives each its id first, so that
-    they can name one another. Raises TakenMeanwhile.
+    """New leads, the submissions of all cases and their notes; each gets its id. Raises
+    TakenMeanwhile.
     """
     connection = session.connection()
-    _give_ids(connection, new, cases)
-    now, actor = utc_now(), current_actor()
-    leads = [_lead(draft, now, actor.user_id) for draft in new]
-    submissions = [_submission(case, actor.user_id) for case in cases]
-    notes = [_note(case, actor) for case in cases if case.note]
-    on_postgres = connection.dialect.name == POSTGRESQL
-    one_after_another = _together if on_postgres else _one_after_another
-    if one_after_another(connection, leads, submissions, notes) != len(leads):
+    if connection.dialect.name != POSTGRESQL:
+        _give_ids(new, cases, _last_ids(connection))
+        made = _one_after_another(connection, *_rows(new, cases))
+    elif len(cases) > 1:
+        _give_ids(new, cases, _next_ids(connection, len(new), len(cases)))
+        made = _together(connection, *_rows(new, cases))[0]
+    else:
+        made, lead_id, submission_id = _together(connection, *_rows(new, cases), alone=True)
+        for draft in new:
+            draft.lead_id = lead_id
+        for case in cases:
+            case.submission_id = submission_id
+    if made != len(new):
         raise TakenMeanwhile
 
 
-def _give_ids(connection: Connection, new: Sequence[Draft], cases: Sequence[Case]) -> None:
-    if connection.dialect.name == POSTGRESQL:
-        wanted = {"leads": len(new), "submissions": len(cases)}
-        lead_ids, submission_ids = connection.exec_driver_sql(NEXT_IDS, wanted).one()
-    else:
-        last = dict(connection.execute(LAST_IDS).all())  # type: ignore[arg-type]
-        begin = last.get("lead", 0) + 1, last.get("submission", 0) + 1
-        lead_ids = range(begin[0], begin[0] + len(new))
-        submission_ids = range(begin[1], begin[1] + len(cases))
-    for draft, lead_id in zip(new, lead_ids, strict=True):
+def _rows(new: Sequence[Draft], cases: Sequence[Case]) -> tuple[list[Row], list[Row], list[Row]]:
+    now, actor = utc_now(), current_actor()
+    return (
+        [_lead(draft, now, actor.user_id) for draft in new],
+        [_submission(case, actor.user_id) for case in cases],
+        [_note(case, actor) for case in cases if case.note],
+    )
+
+
+def _next_ids(connection: Connection, leads: int, submissions: int) -> tuple[list[int], list[int]]:
+    ids = send(connection, NEXT_IDS, {"leads": leads, "submissions": submissions})[0]
+    return ids[0], ids[1]
+
+
+def _last_ids(connection: Connection) -> tuple[Iterable[int], Iterable[int]]:
+    """On SQLite, as its one writer, we give the next ones ourselves."""
+    last = dict(connection.execute(LAST_IDS).all())  # type: ignore[arg-type]
+    return count(last.get("lead", 0) + 1), count(last.get("submission", 0) + 1)
+
+
+def _give_ids(
+    new: Sequence[Draft], cases: Sequence[Case], ids: tuple[Iterable[int], Iterable[int]]
+) -> None:
+    """Before they are written, so that they can name one another."""
+    for draft, lead_id in zip(new, ids[0], strict=False):
         draft.lead_id = lead_id
-    for case, submission_id in zip(cases, submission_ids, strict=True):
+    for case, submission_id in zip(cases, ids[1], strict=False):
         case.submission_id = submission_id
     for case in cases:
         if case.first is not None:
@@ -117,29 +139,34 @@ def _give_ids(connection: Connection, new: Sequence[Draft], cases: Sequence[Case
 
 
 def _together(
-    connection: Connection, leads: list[Row], submissions: list[Row], notes: list[Row]
-) -> int:
-    """How many leads were written."""
+    connection: Connection,
+    leads: list[Row],
+    submissions: list[Row],
+    notes: list[Row],
+    *,
+    alone: bool = False,
+) -> Any:
+    """How many leads were written, and the ids of the last ones. `alone`: of one arrival, whose
+    rows get their ids as they are written.
+    """
+    if alone:
+        for row in (*leads, *submissions):
+            del row["id"]
     values = {
         "leads": json.dumps(leads, default=_as_json),
         "submissions": json.dumps(submissions, default=_as_json),
         "notes": json.dumps(notes, default=_as_json),
         "wanted": len(leads),
     }
-    statement = _statement(
-        *(tuple(rows[0]) if rows else ("id",) for rows in (leads, submissions, notes))
-    )
-    made: int = connection.exec_driver_sql(statement, values).scalar_one()
-    return made
+    names = (tuple(rows[0]) if rows else ("id",) for rows in (leads, submissions, notes))
+    return send(connection, _statement(alone, *names), values)[0]
 
 
 def _one_after_another(
     connection: Connection, leads: list[Row], submissions: list[Row], notes: list[Row]
 ) -> int:
-    """The same on SQLite."""
-    made = 0
-    if leads:
-        made = connection.execute(LEADS, leads).rowcount
+    """The same on SQLite: how many leads were written."""
+    made = connection.execute(LEADS, leads).rowcount if leads else 0
     if made == len(leads):
         connection.execute(SUBMISSIONS, submissions)
         if notes:
@@ -147,11 +174,12 @@ def _one_after_another(
     return made
 
 
-@lru_cache(maxsize=8)
-def _statement(*columns: tuple[str, ...]) -> str:
+@lru_cache(maxsize=16)
+def _statement(alone: bool, *columns: tuple[str, ...]) -> str:
     """For rows of these columns: of leads, submissions and notes."""
-    parts, dialect = {}, postgresql.dialect()
-    for noun, names in zip((Lead, Submission, Note), columns, strict=True):
+    parts, dialect = {"whose": OF_THE_LEAD if alone else "lead_id"}, postgresql.dialect()
+    for noun, found in zip((Lead, Submission, Note), columns, strict=True):
+        names = [name for name in found if name != "lead_id"]
         known = noun.__table__.c
         kinds = (f"{name} {known[name].type.compile(dialect)}" for name in names)
         parts[noun.__tablename__] = ", ".join(names)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import CompoundSelect, CursorResult, Subquery, select, text, union
+from sqlalchemy import CompoundSelect, Subquery, select, text, union
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.contact_point import ContactPoint
-from app.models.ready import POSTGRESQL, Ready, among
+from app.models.ready import POSTGRESQL, Ready, among, send
 
 if TYPE_CHECKING:
     from app.models.client import Client
@@ -101,12 +101,12 @@ def lock_pairs(session: Session, pairs: Collection[tuple[int, str]]) -> None:
     """
     connection = session.connection()
     if pairs and connection.dialect.name == POSTGRESQL:
-        connection.exec_driver_sql(*_locking(pairs))
+        send(connection, *_locking(pairs))
 
 
 def lock_and_ask(
     session: Session, pairs: Collection[tuple[int, str]], look: Ready, values: dict[str, Any]
-) -> CursorResult[Any]:
+) -> Sequence[Any]:
     """Holds the pairs as `lock_pairs` does and then looks: two statements, so that the look sees
     what was committed while we waited, in one message to the server.
     """
@@ -128,8 +128,9 @@ def _locking(pairs: Collection[tuple[int, str]]) -> tuple[str, dict[str, Any]]:
 def lock_alone(session: Session, space: int, key: str) -> None:
     """Holds one pair without passing the gate: for a lock that is taken before all others."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(:space, hashtext(:key))"),
+        send(
+            session.connection(),
+            "SELECT pg_advisory_xact_lock(%(space)s, hashtext(%(key)s))",
             {"space": space, "key": key},
         )
 

@@ -1,16 +1,18 @@
 """Statements that are asked at every post: made once, so that asking costs little but the asking.
 
-SQLAlchemy looks a statement up by its shape at each execution, and for those of forty columns that
-costs more than sending them.
+SQLAlchemy looks a statement up by its shape at each execution and describes each result anew; for a
+statement of forty columns that costs more than sending it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, CursorResult, Integer, Select, Text, any_, bindparam
+from sqlalchemy import ARRAY, Integer, Select, Text, any_, bindparam
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
 POSTGRESQL = "postgresql"
@@ -28,27 +30,62 @@ class Ready:
         self._statement: Select[Any] | None = None
         self._text = ""
         self._fixed: dict[str, Any] = {}
+        self._row: Any = None
 
     def ask(
         self, connection: Connection, values: Mapping[str, Any], *, after: str = ""
-    ) -> CursorResult[Any]:
+    ) -> Sequence[Any]:
         """The rows. `after` are statements that PostgreSQL does first, with values of the same
         names, in the same message: this one sees what they have waited for.
         """
         if connection.dialect.name != POSTGRESQL:
             self._statement = self._build(False) if self._statement is None else self._statement
-            return connection.execute(self._statement, values)
+            return connection.execute(self._statement, values).all()
         if not self._text:
             self._compile(connection)
-        return connection.exec_driver_sql(after + self._text, self._fixed | values)
+        rows = send(connection, after + self._text, self._fixed | values)
+        return [self._row(*row) for row in rows]
 
     def _compile(self, connection: Connection) -> None:
-        compiled = self._build(True).compile(
+        statement = self._build(True)
+        compiled = statement.compile(
             dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
         )
         # What the statement itself says (open statuses), not what each asking brings.
         self._fixed = {name: one for name, one in compiled.params.items() if one is not None}
+        self._row = namedtuple("Row", [column.key for column in statement.selected_columns])  # noqa: PYI024
         self._text = str(compiled)
+
+
+def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> list[Any]:
+    """The rows of a statement that PostgreSQL's driver gets as it is, in the connection's
+    transaction. Raises what SQLAlchemy would; a lost connection takes its neighbours with it.
+    """
+    driver = connection.connection
+    cursor = driver.cursor()
+    try:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+    except Exception as error:
+        _tell(connection, statement, error, cursor)
+        raise
+    finally:
+        cursor.close()
+
+
+def _tell(connection: Connection, statement: str, error: Exception, cursor: Any) -> None:
+    dialect = connection.dialect
+    if not isinstance(error, dialect.loaded_dbapi.Error):
+        return
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)  # type: ignore[arg-type]
+    wrapped = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True,
+        connection_invalidated=is_lost, dialect=dialect,
+    )  # fmt: skip
+    if is_lost:
+        connection.invalidate(error)
+        connection.engine.dispose()
+    raise wrapped from error
 
 
 def among(column: Any, name: str, as_arrays: bool) -> ColumnElement[bool]:

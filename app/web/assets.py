@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, Response, abort, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.security import safe_join
 
 from app.web.acting import is_static
@@ -25,6 +25,7 @@ KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "public, no-cache"
 # Below this, the headers of a compressed answer weigh more than it saves.
 WORTH_IT = 500
+TOKEN_DOORS = ("/api/", "/in/", "/clients/potential/api")
 TEXTS = ("text/", "image/svg", "application/json", "application/javascript")
 
 
@@ -43,7 +44,14 @@ def init(app: Flask) -> None:
 
 
 class _NotForFiles(SecureCookieSessionInterface):
-    """A file is the same for everybody: its answer neither varies by cookie nor sets one."""
+    """A file is the same for everybody: its answer neither varies by cookie nor sets one. Programs
+    that post to a token door have a token and no session.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.method == "POST" and request.path.startswith(TOKEN_DOORS):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not is_static():

@@ -35,11 +35,11 @@ def _compress(response: Response) -> Response:
         return response
     if response.content_encoding or response.status_code in (204, 206, 304):
         return response
-    response.vary.add("Accept-Encoding")
-    if not request.accept_encodings["gzip"] or not _asked_by_ourselves():
-        return response
     content = response.get_data()
     if len(content) < WORTH_IT:
+        return response
+    response.vary.add("Accept-Encoding")
+    if not request.accept_encodings["gzip"] or not _asked_by_ourselves():
         return response
     response.set_data(_blurred(content))
     response.content_encoding = "gzip"

@@ -17,10 +17,9 @@ from app.database import log_failure
 from app.errors import N_, CrmError, Stale
 from app.extensions import db
 from app.ui.addresses import inside
+from app.web.assets import TOKEN_DOORS
 
 log = logging.getLogger(__name__)
-
-API_ADDRESSES = ("/api/", "/in/", "/clients/potential/api")
 
 # What each page says: what happened, and what the reader can do.
 SENTENCES = {
@@ -63,7 +62,7 @@ def answer(status: int, sentence: str | None = None) -> Response:
     """The error page (or JSON) of a status; it needs neither the database nor a routed address."""
     if sentence is None:
         sentence = gettext(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500]))
-    if request.path.startswith(API_ADDRESSES):
+    if request.path.startswith(TOKEN_DOORS):
         response: Response = jsonify({"detail": [sentence]})
     else:
         title = gettext(TITLES[status]) if status in TITLES else HTTPStatus(status).phrase

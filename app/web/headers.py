@@ -17,7 +17,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": POLICY,
 }
+NO_COPY = {"Cache-Control": "no-store"}
 A_YEAR = 365 * 24 * 3600
 
 
@@ -33,14 +35,17 @@ def _names_who_frames(response: Response) -> bool:
 
 
 def _add(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    wanted = HEADERS
     if _names_who_frames(response):
-        del response.headers["X-Frame-Options"]  # it knows no list, and would shut everybody out
-    response.headers.setdefault("Content-Security-Policy", POLICY)
+        wanted = {name: value for name, value in HEADERS.items() if name != "X-Frame-Options"}
     if current_app.config["HTTPS"]:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
+        wanted = wanted | {"Strict-Transport-Security": f"max-age={A_YEAR}"}
     if not is_static():
         # Pages hold people's data: no copy stays with the browser or a proxy.
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted = wanted | NO_COPY
+    # Looked through once: asking for each name would compare it with all the others.
+    there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 -- it gives pairs
+    for name, value in wanted.items():
+        if name.lower() not in there:
+            response.headers.add(name, value)
     return response
