@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,7 @@ from flask_babel import force_locale, gettext
 from app.api.form_stamps import Stamp
 from app.intake.arrival import digest_of_body
 from app.intake.formats.own_form import CONTACTS, WHERE
-from app.intake.remarks import Remarks
-from app.models.contacts import clean_text
+from app.models.contacts import Fault, clean_text, read_contact
 from app.models.form_question import Question, QuestionKind
 from app.models.own_form import OwnForm
 from app.ui.form_page import CONSENT
@@ -70,11 +69,29 @@ class Answers:
     def digest(raw: bytes) -> str:
         return digest_of_body(raw)
 
-    def faults_of(self, reasons: Remarks, language: str) -> dict[str, list[str]]:
+    def judge_contacts(self, region: str, language: str) -> None:
+        """Tells all that is wrong at once, by the rule of intake (leniently: one good contact)."""
+        name, phone, email = (self.typed.get(name) for name in CONTACTS)
+        _fields, errors, _warnings = read_contact(
+            name=name, phone=phone, email=email, region=region
+        )
+        found = self.faults_of(errors, language)
+        if "" in found and any(name in self.faults for name in CONTACTS):
+            del found[""]  # which contact is missing is said at its field
+        told = found | self.faults
+        self.faults = {key: told[key] for key in (*self._keys, CONSENT, "") if key in told}
+
+    @property
+    def _keys(self) -> list[str]:
+        return [one.key for one in self.asked]
+
+    def faults_of(
+        self, reasons: Mapping[str, Sequence[Fault]], language: str
+    ) -> dict[str, list[str]]:
         """What intake refused, at the fields of the page; {} when no visitor could put it right
         (a source that needs a campaign).
         """
-        keys = [one.key for one in self.asked]
+        keys = self._keys
         contacts = [key for key in keys if key in CONTACTS]
         if any(name not in (*CONTACTS, "", "last_name", "first_name") for name in reasons):
             return {}

@@ -31,6 +31,7 @@ from app.models.actor import acting_as
 from app.models.clock import today
 from app.models.company import LANGUAGES
 from app.models.own_form import OwnForm, OwnFormDay
+from app.models.person import company_region
 from app.models.source import SourceFormat
 from app.models.submission import Outcome
 from app.ui.form_page import CONSENT, STAMP, TRAP, Shown, form_page, said_page, thanks_page
@@ -158,6 +159,8 @@ def _take(session: Session, address: str, raw: bytes) -> Response:
     is_robot = bool(str(sent.get(TRAP) or "").strip())
     if not is_robot:
         visit.said = _said_of(stamp, visit, answers)
+        region = visit.form.source.phone_region or company_region(session)
+        answers.judge_contacts(region, visit.language)
         visit.faults = answers.faults
         if visit.said or visit.faults:
             return _again(session, visit, stamp, answers)

@@ -249,6 +249,7 @@ def test_every_faulty_field_is_named_and_what_was_typed_is_there(app: Flask) -> 
     assert '<a href="#f-consent">Consent</a>: Tick this' in text
     assert 'aria-invalid="true" aria-describedby="f-name-fault"' in text
     assert 'id="f-name-fault"' in text
+    assert '<a href="#f-phone">Phone</a>: No phone has this number.' in text
     assert "&lt;b&gt;Hi&lt;/b&gt;" in text
     assert submissions(app) == 0
     assert only(app, OwnFormDay, "views", "returned") == [1, 1]

@@ -5,6 +5,6 @@
   window.addEventListener("message", function (event) {
     const said = event.data;
     if (!frame || event.origin !== window.location.origin || event.source !== frame.contentWindow) { return; }
-    if (said && said.crmForm === "height" && said.height > 0) { frame.style.height = Math.min(said.height, 3000) + 2 + "px"; }
+    if (said && said.crmForm === "height" && said.height > 0) { frame.height = String(Math.min(said.height, 3000) + 2); }
   });
 })();
