@@ -95,7 +95,9 @@ class Service:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 -- our own two programs
             self.command,
-            env=os.environ | {"FLASK_APP": "run"},
+            # Where python-dotenv is installed (with the tests' tools) `flask` would read .env, and
+            # the worker use another database than the web server.
+            env=os.environ | {"FLASK_APP": "run", "FLASK_SKIP_DOTENV": "1"},
             process_group=0,
             pass_fds=self.keep_open,
             preexec_fn=lambda: _end_with(parent),

@@ -7,6 +7,7 @@ import tempfile
 
 _data = tempfile.TemporaryDirectory(prefix="crm-tests-")
 os.environ["CRM_DATA"] = _data.name
+os.environ["FLASK_SKIP_DOTENV"] = "1"
 for _name in ("DATABASE_URL", "POSTGRES_DB", "TOKENS_API", "ADMIN_PASSWORD", "DEBUG", "HTTPS"):
     os.environ.pop(_name, None)
 

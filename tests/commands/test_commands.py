@@ -58,11 +58,15 @@ def test_create_token_prints_the_token_alone_on_its_last_line(run: Run, session:
     assert (stored.source.name, stored.scopes) == ("Site form", ["push_leads"])
     session.rollback()
 
-    more = run("create-token", "Site form", "--scope", "read_statistics")
+    assert run("create-token", "Site form", "--per-minute", "0").exit_code == 1
+    limited = ("--scope", "read_statistics", "--per-minute", "120")
+    more = run("create-token", "Site form", *limited)
     assert more.output.count("\n") == 1
     named = select(Source.id).where(Source.name == "Site form")
     assert len(session.scalars(named).all()) == 1
-    assert len(session.scalars(select(SourceToken)).all()) == 2
+    tokens = session.scalars(select(SourceToken).order_by(SourceToken.id)).all()
+    assert [one.per_minute for one in tokens] == [None, 120]
+    assert tokens[1].scopes == ["read_statistics"]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 101])

@@ -119,6 +119,31 @@ def test_a_token_ends_with_its_last_day(app: Flask, client_as: Any, yandex: int)
         assert token.scopes == ["push_leads", "read_statistics"]
 
 
+def test_a_token_may_have_a_limit_of_its_own(app: Flask, client_as: Any, yandex: int) -> None:
+    client = client_as("Marketer")
+    issue(client, yandex, per_minute="2")
+    assert "usual limit" not in page(client, f"/sourceview/show/{yandex}")
+    with stored(app) as session:
+        number = session.scalars(select(SourceToken.id)).one()
+    press(client, f"/sourceview/{yandex}/replace/{number}")
+    with stored(app) as session:
+        assert list(session.scalars(select(SourceToken.per_minute))) == [2, 2]
+    token = issue(client, yandex)
+    assert "usual limit" in page(client, f"/sourceview/show/{yandex}")
+    assert post(app, token).status_code == 201
+    address = f"/sourceview/{yandex}/issue_token"
+    for wrong in ("0", "-5", "1000001", "many"):
+        answer = send(client, address, per_minute=wrong)
+        assert answer.status_code == 400, wrong
+        assert "per_minute" in answer.get_data(as_text=True)
+
+
+def test_the_page_of_a_source_leads_to_the_description_of_the_api(
+    client_as: Any, yandex: int
+) -> None:
+    assert 'href="/api/docs"' in page(client_as("Marketer"), f"/sourceview/show/{yandex}")
+
+
 def test_a_token_needs_something_to_be_allowed(client_as: Any, yandex: int) -> None:
     client = client_as("Admin")
     address = f"/sourceview/{yandex}/issue_token"
