@@ -164,9 +164,9 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "signed": _l("Contract signed"),
     },
     WhyOff: {
-        "by_hand": _l("Switched off"),
-        "failing": _l("Switched off: nothing was accepted for three days"),
-        "gone": _l("Switched off: the receiver wants nothing more (410)"),
+        "by_hand": _l("Switched off by hand"),
+        "failing": _l("Nothing was accepted for three days"),
+        "gone": _l("The receiver wants nothing more (410)"),
     },
     DeliveryState: {
         "waiting": _l("Waiting"),
