@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.models.base import Archive
 from app.models.batch import BatchKind
 from app.models.campaign import Phase
+from app.models.click import ClickKind
 from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
 from app.models.contacts.likeness import Why
@@ -152,6 +153,9 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "contract.restored": _l("Voided contract brought back"),
         "test": _l("Test"),
     },
+    # As they stand in addresses; there is nothing to translate.
+    ClickKind: {kind.value: kind.value for kind in ClickKind}
+    | {"leadgen": _l("id of Meta's own form"), "other": _l("unknown")},
     Platform: {
         "google": "Google Ads",
         "meta": "Meta (Facebook, Instagram)",
