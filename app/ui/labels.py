@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.models.base import Archive
 from app.models.batch import BatchKind
 from app.models.campaign import Phase
+from app.models.click import ClickKind
 from app.models.client import ClientKind
 from app.models.contact_point import ContactKind
 from app.models.contacts.likeness import Why
@@ -164,6 +165,9 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "contract.restored": _l("Voided contract brought back"),
         "test": _l("Test"),
     },
+    # As they stand in addresses; there is nothing to translate.
+    ClickKind: {kind.value: kind.value for kind in ClickKind}
+    | {"leadgen": _l("id of Meta's own form"), "other": _l("unknown")},
     Platform: {
         "google": "Google Ads",
         "meta": "Meta (Facebook, Instagram)",
@@ -176,9 +180,9 @@ STATES: dict[type[StrEnum], dict[str, Any]] = {
         "signed": _l("Contract signed"),
     },
     WhyOff: {
-        "by_hand": _l("Switched off"),
-        "failing": _l("Switched off: nothing was accepted for three days"),
-        "gone": _l("Switched off: the receiver wants nothing more (410)"),
+        "by_hand": _l("Switched off by hand"),
+        "failing": _l("Nothing was accepted for three days"),
+        "gone": _l("The receiver wants nothing more (410)"),
     },
     DeliveryState: {
         "waiting": _l("Waiting"),

@@ -234,18 +234,21 @@ class StatisticsView(BaseView):
     def conversions(self) -> tuple[str, int]:
         """How many would go and why others would not; the file is one click further."""
         asked = Question.asked(PeriodName.LAST_MONTH)
-        status, fault = 200, ""
+        status, fault, field = 200, "", ""
         try:
             wanted = _wanted(asked.period)
         except Invalid as error:
-            status, fault = 400, message_of(error.faults[error.field][0])
-            wanted = Wanted.named(None, None, asked.period)
+            status, field = 400, error.field
+            fault = message_of(error.faults[field][0])
+            choice = request.args if field == "goal" else {}
+            wanted = Wanted.named(choice.get("platform"), choice.get("event"), asked.period)
         page = self.render_template(
             "statistics/conversions.html",
             title=gettext("Conversions for ad platforms"),
             asked=asked,
             wanted=wanted,
             fault=fault,
+            field=field,
             counts=count(db.session(), wanted),
             words=figures,
             platforms=labels.choices(Platform),

@@ -16,6 +16,7 @@ from app.intake.again import accept_failed, can_be_accepted, correct_and_accept,
 from app.intake.bodies import FORM_TYPE, Broken, is_json, read_form
 from app.intake.remarks import as_read
 from app.intake.trial import understood
+from app.models.click import ClickKind
 from app.models.clock import utc_now
 from app.models.lead import Lead
 from app.models.source import Source
@@ -99,7 +100,7 @@ class SubmissionView(NounView):
     order_columns = ["received_at"]
     base_order = ("received_at", "desc")
     search_columns = ["outcome", "source", "campaign", "received_at"]
-    enums = {"outcome": Outcome}
+    enums = {"outcome": Outcome, "click_kind": ClickKind}
     label_columns = {
         "door": _("Door"),
         "reasons": _("Reasons"),

@@ -83,7 +83,8 @@ def test_hashes_of_contacts_are_for_who_may_export_leads(client_as: Any) -> None
 
 def test_a_name_that_cannot_be_taken_is_told_at_its_field(client_as: Any) -> None:
     client = client_as("Marketer")
-    text = page(client, f"{PAGE}?goal=%3D1%2B1", 400)
+    text = page(client, f"{PAGE}?platform=meta&event=qualified&goal=%3D1%2B1", 400)
+    assert '<option value="meta" selected>' in text
     assert "Begin the name with a letter or a digit." in text
     assert 'value="=1+1"' in text
     assert "Download the file" not in text

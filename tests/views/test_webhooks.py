@@ -100,7 +100,7 @@ def test_it_is_switched_off_and_on(app: Flask, client_as: Any, hook: int) -> Non
     assert "Switch on" not in page(client, f"/webhookview/show/{hook}")
     press(client, f"/webhookview/{hook}/switch_off")
     text = page(client, f"/webhookview/show/{hook}")
-    assert "Switched off" in text
+    assert '<span class="pill pill-grey">Off</span>' in text
     with stored(app) as session:
         make_signed_contract(session)
         assert session.scalars(select(WebhookDelivery.id)).all() == []
@@ -151,7 +151,7 @@ def test_an_administrator_is_told_of_a_webhook_that_went_off(
         session.get_one(Webhook, hook).switch_off(WhyOff.FAILING)
     text = page(client, "/decisionview/list/")
     assert "Webhooks that went off" in text
-    assert "nothing was accepted for three days" in text
+    assert "Nothing was accepted for three days" in text
     assert "Webhooks that went off" not in page(client_as("Manager"), "/decisionview/list/")
     assert "switched off by itself" in page(client, f"/webhookview/show/{hook}")
 

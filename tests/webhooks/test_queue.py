@@ -430,7 +430,7 @@ def test_what_is_old_is_forgotten(session: Session) -> None:
 # -- the courier and its end -----------------------------------------------------------------------
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 40) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "waited too long"
