@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.postgres import Cluster
     from tests.served import Server
 
+WEB, WORKER, DATABASE = "web process killed", "document worker killed", "PostgreSQL restarted"
 SIGNS_EVERY = 3.0  # seconds
 BACK_WITHIN = 5.0  # seconds after a fault
 P99 = 250.0  # milliseconds, between faults
@@ -43,7 +44,7 @@ RENDERED_WITHIN = 150.0  # seconds after the last contract; a lost lease alone l
 @dataclass
 class Fault:
     """What was done, and when by both clocks. `renders` is when the document worker was ready
-    again, in seconds after it; None where it was not touched.
+    again, in seconds after it; None where it did not notice.
     """
 
     what: str
@@ -101,7 +102,7 @@ def run(folder: Path, *, seconds: float, every: float, rate: float) -> Report:
             leads = pusher.finish()
             counts = made.count(leads, signing.versions, within=RENDERED_WITHIN)
         for fault in faults:
-            _time(fault, leads, server.log)
+            _time(fault, leads, server.log, every)
     broken = counts.broken + pusher.refused[:5] + signing.failures
     for status in sorted((pusher.answers + manager.answers).keys() - {CUT_OFF, 201, 503}):
         broken.append(f"something was answered with {status}")
@@ -115,6 +116,7 @@ def durable_database() -> Iterator[tuple[Cluster, str]]:
     from tests.postgres import DURABLE, database, running_cluster
 
     with running_cluster(settings=DURABLE) as server, database(server.url) as url:
+        os.sync()  # a server that has just been made is not what is measured
         yield server, url
 
 
@@ -123,12 +125,9 @@ def break_in_turn(
 ) -> Iterator[Fault]:
     """One fault at a time, the last one early enough for its consequences to be seen."""
     acts: list[tuple[str, Callable[[], object]]] = [
-        (
-            "web process killed",
-            lambda: os.kill(random.choice(server.web_workers()), signal.SIGKILL),
-        ),
-        ("document worker killed", lambda: _kill_worker(server)),
-        ("PostgreSQL restarted", postgres.pull_the_plug),
+        (WEB, lambda: os.kill(random.choice(server.web_workers()), signal.SIGKILL)),
+        (WORKER, lambda: _kill_worker(server)),
+        (DATABASE, postgres.pull_the_plug),
     ]
     begin = time.monotonic()
     for number in range(1, int((seconds - BACK_WITHIN) / every) + 1):
@@ -147,7 +146,7 @@ def _kill_worker(server: Server) -> None:
     os.kill(worker, signal.SIGKILL)
 
 
-def _time(fault: Fault, leads: Sequence[Lead], log: str) -> None:
+def _time(fault: Fault, leads: Sequence[Lead], log: str, every: float) -> None:
     after = [lead for lead in leads if lead.accepted is not None and lead.began >= fault.at]
     fault.first = min((lead.accepted or 0.0 for lead in after), default=float("inf")) - fault.at
     for second in range(60):
@@ -156,8 +155,9 @@ def _time(fault: Fault, leads: Sequence[Lead], log: str) -> None:
         if all(lead.took < SLOW for lead in due):
             fault.whole = float(second)
             break
-    if fault.what != "web process killed":
-        fault.renders = next((at - fault.wall for at in _ready(log) if at > fault.wall), 0.0)
+    ready = next((at - fault.wall for at in _ready(log) if at > fault.wall), float("inf"))
+    if fault.what == WORKER or (fault.what == DATABASE and ready < every):
+        fault.renders = ready
 
 
 def _ready(log: str) -> Iterator[float]:

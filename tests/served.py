@@ -84,17 +84,23 @@ class Server:
 
     def worker(self) -> int | None:
         """The process that renders documents at the moment."""
-        for child in _children(self.process.pid):
-            if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
-                return child
-        return None
+        return self._child(lambda words: b"worker" in words)
+
+    def web_server(self) -> int | None:
+        """The process that starts those which answer requests."""
+        return self._child(lambda words: any(word.endswith(b"/gunicorn") for word in words))
 
     def web_workers(self) -> list[int]:
         """The processes that answer requests at the moment."""
+        parent = self.web_server()
+        return sorted(_children(parent)) if parent else []
+
+    def _child(self, is_it: Callable[[list[bytes]], bool]) -> int | None:
         for child in _children(self.process.pid):
-            if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return sorted(_children(child))
-        return []
+            with suppress(OSError):  # it has ended meanwhile
+                if is_it(Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")):
+                    return child
+        return None
 
 
 def _children(parent: int) -> Iterator[int]:

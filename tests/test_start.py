@@ -15,6 +15,9 @@ import pytest
 
 from app import start
 from app.start import Service, StopSignal
+from bench.counting import prepare
+from tests.served import Person, Server, served
+from tests.site import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -144,3 +147,44 @@ def test_a_web_server_that_cannot_start_ends_it_all(monkeypatch, capfd):
     )
     assert not worker.runs
     assert "The web server ended before it first answered" in capfd.readouterr().err
+
+
+# -- the product as it is served ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served")
+    prepare(Site(f"sqlite:///{folder}/crm.sqlite3").app, contracts=0)  # no demo data comes then
+    with served(folder) as running:
+        yield running
+
+
+def answers(server: Server) -> bool:
+    try:
+        return Person(server.url).get("/health/ready").status_code == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_web_server_killed_with_9_is_back_at_its_address_and_its_processes_are_gone(server):
+    first, processes = server.web_server(), server.web_workers()
+    assert first
+    assert processes
+    os.kill(first, signal.SIGKILL)
+    assert eventually(lambda: server.web_server() not in (None, first), 30)
+    assert eventually(lambda: answers(server), 60)
+    assert members(first) == []
+    assert not set(processes) & set(server.web_workers())
+    assert "The web server ended (SIGKILL); it is started again." in server.log
+
+
+@pytest.mark.slow  # and the last one, since the server is gone then
+def test_nothing_of_it_outlives_a_kill_9_of_itself(server):
+    groups = [server.web_server(), server.worker()]
+    assert None not in groups
+    server.process.kill()
+    server.process.wait()
+    assert eventually(lambda: not any(members(group) for group in groups), 30)
+    assert not answers(server)

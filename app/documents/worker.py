@@ -25,7 +25,6 @@ from app.models.passing import forget_old
 LOOKS_EVERY = 1.0  # seconds
 LETS_OTHERS_WRITE = 0.15  # seconds; who waits for SQLite's one writer looks every 0.1 s
 TIDIES_EVERY = 3600.0  # seconds
-LONGEST_PAUSE = 4.0  # seconds between tries to reach a database that is away
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +51,18 @@ class Worker:
         self._stop.set()
 
     def run(self) -> None:
-        """Works until `stop`; a database that is away is waited for."""
+        """Works until `stop`; a database that is away is waited for, and asked as often as the
+        queue is looked into.
+        """
         clear_leftovers()
-        fresh, pause = True, LOOKS_EVERY
+        is_ready = is_told = False
         while not self._stop.is_set():
             try:
-                if fresh:
+                if not is_ready:
                     free_leases_of_the_dead(self.engine)
                     free_own_leases(self.engine)
                     log.info("the document worker is ready")
-                    fresh = False
+                    is_ready, is_told = True, False
                 took_one = render_one(self.engine)
                 if self.beside():
                     took_one = True
@@ -69,12 +70,12 @@ class Worker:
                 if not took_one:
                     self._tidy()
             except DBAPIError as error:
-                log.warning("the database cannot be used, next try in %g s: %s", pause, error.orig)
+                if not is_told:  # once, not each second
+                    log.warning("the database cannot be used, and is waited for: %s", error.orig)
                 self.engine.dispose()
-                self._stop.wait(pause)
-                fresh, pause = True, min(pause * 2, LONGEST_PAUSE)
+                is_ready, is_told = False, True
+                self._stop.wait(LOOKS_EVERY)
                 continue
-            pause = LOOKS_EVERY
             if not took_one:
                 self._stop.wait(LOOKS_EVERY)
         log.info("the document worker has stopped")
