@@ -92,4 +92,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for case in cases
         if case in found
     )
-    terminalreporter.write_line(f"{good} of {len(cases)} shared cases passed at each of their doors")
+    terminalreporter.write_line(
+        f"{good} of {len(cases)} shared cases passed at each of their doors"
+    )

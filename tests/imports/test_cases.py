@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.extensions import db
-from app.models import Campaign, ImportFile, Lead, Note, Spend, Submission
 from app.imports.planning import Plan
+from app.models import Campaign, ImportFile, Lead, Note, Spend, Submission
 from app.models.import_file import ImportState, RowState
 from tests.imports.cases import (
     NAMES,
@@ -35,9 +35,7 @@ WAYS: dict[str, Callable[..., Any]] = {"page": by_page, "command": by_command}
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_file_becomes_what_it_should(
-    app: Flask, passes: Passes, name: str, way: str
-) -> None:
+def test_the_file_becomes_what_it_should(app: Flask, passes: Passes, name: str, way: str) -> None:
     passes(f"files/{name}", f"import by {way}")
     one = case(name)
     with company_of(app, one):
