@@ -6,24 +6,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import Request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.intake.arrival import digest_of_body
 from app.intake.bodies import (
     FORM_TYPE,
     JSON_TYPE,
-    MOST_FORM_FIELDS,
     MULTIPART_TYPE,
     Broken,
     is_json,
     read_form,
     read_json,
+    read_old,
 )  # fmt: skip
-from app.intake.formats.values import HIDDEN, Sent
+from app.intake.formats.values import HIDDEN, Sent, SentForm
+from app.intake.multipart import read_multipart
 from app.intake.remarks import Remark, Why
 
 KILOBYTE = 1024
@@ -86,8 +87,11 @@ def _open(parcel: Parcel, request: Request, forms: bool, lenient: bool) -> None:
         parcel.values = _form(parcel, lenient)
     elif forms and kind == MULTIPART_TYPE:
         # The texts of the form; files are not taken here.
-        parcel.values = _multipart(request)
-        parcel.body, parcel.media_type = json.dumps(parcel.values).encode(), JSON_TYPE
+        form = read_multipart(parcel.body, request.mimetype_params)
+        if form.is_old and not lenient:
+            raise Broken(Why.BAD_ENCODING)
+        parcel.values, parcel.remarks = form, (Remark(Why.BAD_ENCODING),) * form.is_old
+        parcel.body, parcel.media_type = json.dumps(form.whole()).encode(), JSON_TYPE
     else:
         raise Broken(Why.BAD_MEDIA_TYPE, 415)
 
@@ -99,15 +103,7 @@ def _form(parcel: Parcel, lenient: bool) -> Sent:
         if not lenient or broken.why is not Why.BAD_ENCODING:
             raise
         parcel.remarks = (Remark(Why.BAD_ENCODING),)
-        return read_form(parcel.body, lenient=True)
-
-
-def _multipart(request: Request) -> Sent:
-    request.max_form_parts = MOST_FORM_FIELDS
-    try:
-        return Sent(list(request.form.items(multi=True)))
-    except (HTTPException, ValueError):
-        raise Broken(Why.BROKEN_FORM) from None
+        return cast(Sent, read_old(read_form, parcel.body))
 
 
 def without_secrets(
@@ -125,7 +121,8 @@ def without_secrets(
     texts = [one for one in texts if len(one) >= UNMISTAKABLE]
     if _hide(values, texts, names) or anew:
         is_form = media_type == FORM_TYPE and isinstance(values, dict)
-        body = urlencode(values).encode() if is_form else json.dumps(values).encode()
+        whole = values.whole() if isinstance(values, SentForm) else values
+        body = urlencode(whole, doseq=True).encode() if is_form else json.dumps(whole).encode()
     for one in texts:
         body = body.replace(one.encode("utf-8", "surrogatepass"), HIDDEN.encode())
     return body
@@ -171,11 +168,11 @@ def read_body(request: Request, limit: int = LIMIT) -> bytes | None:
         return None
 
 
-def multipart_of(request: Request) -> Sent | None:
+def multipart_of(request: Request) -> SentForm | None:
     """The texts of a multipart form; None when it is none or cannot be read."""
     if request.mimetype != MULTIPART_TYPE:
         return None
     try:
-        return _multipart(request)
+        return read_multipart(request.get_data(cache=True), request.mimetype_params)
     except Broken:
         return None

@@ -23,9 +23,12 @@ _SIGNS = re.compile(r"[\W_]+")
 
 
 PERSON: dict[str, tuple[str, ...]] = {
-    "first_name": ("имя", "firstname", "fname", "givenname", "имяклиента", "имялида"),
-    "last_name": ("фамилия", "lastname", "lname", "surname", "familyname"),
-    "middle_name": ("отчество", "middlename", "patronymic", "patronymicname", "secondname"),
+    "first_name": ("имя", "firstname", "fname", "givenname", "имяклиента", "имялида",
+                   "vorname", "prénom", "nombre", "імя"),
+    "last_name": ("фамилия", "lastname", "lname", "surname", "familyname", "nachname",
+                  "familienname", "nomdefamille", "apellido", "apellidos", "прізвище"),
+    "middle_name": ("отчество", "middlename", "patronymic", "patronymicname", "secondname",
+                    "побатькові"),
     "name": (
         "fullname", "полноеимя", "полноеимяконтакта", "name", "contactname", "имяконтакта",
         "основнойконтакт", "контактноелицо", "контакт", "contact", "yourname", "вашеимя",
@@ -45,6 +48,8 @@ PERSON: dict[str, tuple[str, ...]] = {
         "phone1value", "телефон1", "рабочийтелефон", "телефонрабочий", "workphone",
         "workphonenumber", "businessphone", "domashniytelefon", "домашнийтелефон", "homephone",
         "другойтелефон", "otherphone", "phone2", "phone2value", "телефон2", "phone3", "телефон3",
+        "тел", "моб", "сот", "мобтел", "телмоб", "сотовыйномер", "telefon", "telefonnummer",
+        "handy", "handynummer", "téléphone", "portable", "teléfono", "телефони", "номертелефону",
         "дополнительныйтелефон", "другиеконтакты", "furthercontacts",
     ),
     "email": (
@@ -53,7 +58,8 @@ PERSON: dict[str, tuple[str, ...]] = {
         "адресэлектроннойпочты", "contactemail", "emailклиента", "emailконтакта", "email1",
         "email1value", "личныйemail", "частныйemail", "personalemail", "workemail",
         "рабочийemail", "businessemail", "companyemail", "другойemail", "otheremail", "email2",
-        "email2value",
+        "email2value", "emailadresse", "courriel", "adresseemail", "correo", "correoelectrónico",
+        "пошта", "електроннапошта",
     ),
     "language": ("language", "lang", "locale", "язык"),
     "campaign_id": (
@@ -87,6 +93,7 @@ FIELDS: dict[Kind, dict[str, tuple[str, ...]]] = {
             "времязаявки", "времясоздания", "датаивремя", "датавремя", "отметкавремени",
             "timestamp", "receivedat", "получен", "получено", "получена", "submissiondate",
             "submissiontime",
+            "datum", "erstelltam", "datedecréation", "fecha", "датастворення",
             "датапоступления", "когда", "дата", "date", "datetime", "время", "time",
         ),
         "click_id": ("gclid", "yclid", "fbclid", "ttclid", "vkclid", "msclkid", "gbraid", "wbraid",
@@ -150,6 +157,9 @@ NEEDED: dict[Kind, tuple[tuple[str, ...], ...]] = {
 }
 
 
+_NUMBERING = frozenset({"номер", "номерпп", "номерппп", "номерстроки"})
+
+
 def bare_header(header: str) -> str:
     """How headers are compared."""
     text = header.replace("№", " номер ").casefold().replace("ё", "е")
@@ -160,6 +170,8 @@ def bare_header(header: str) -> str:
 def recognised(kind: Kind, header: str) -> tuple[str, int] | None:
     """(field, place among its aliases)"""
     bare = bare_header(header)
+    if bare in _NUMBERING and "№" in header:
+        return ANSWER if kind is Kind.LEADS else SKIP, 0  # rows that are counted, and no phone
     found = _ALIASES[kind].get(bare)
     if found is None:  # "Потрачено всего, ₽", "Amount spent RUB"
         found = _ALIASES[kind].get(re.sub(r"(rub|usd|eur|руб|kzt)$", "", bare))
@@ -231,6 +243,10 @@ def guess_columns(kind: Kind, headers: list[str], samples: Sequence[Sequence[str
         else other
         for place, one in enumerate(found)
     ]  # fmt: skip
+    phones = [place for place, one in enumerate(fields) if one == "phone"]
+    for place in phones if len(phones) > 1 else ():
+        if bare_header(headers[place]) == "номер":  # of an order, where the phone has its own
+            fields[place] = other
     if kind is not Kind.SPEND:
         _by_look(fields, samples, other)
         if "first_name" in fields and "last_name" not in fields and "name" not in fields:

@@ -82,6 +82,9 @@ class Sight:
             verdict.fate = Fate.IGNORED
             return verdict
         headers = self.plan.headers
+        if row.fault is None and [cell.strip() for cell in row.cells] == headers:
+            verdict.fate = Fate.IGNORED  # files that were put one after another
+            return verdict
         if row.fault is not None:
             named = row.column is not None and row.column < len(headers)
             where = headers[row.column or 0] if named else "*"
@@ -122,6 +125,11 @@ class Sight:
     def is_total(self, row: Row) -> bool:
         first = next((cell for cell in row.cells if cell.strip()), "")
         return _TOTAL.match(first) is not None
+
+    def is_only_total(self, text: str) -> bool:
+        """Whether a cell says "total" and nothing that could be a name."""
+        found = _TOTAL.match(text)
+        return found is not None and not re.search(r"[^\W\d_]", text[found.end() :])
 
     def digest(self, row: Row) -> str:
         """What tells that the very same row comes again."""

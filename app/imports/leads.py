@@ -16,11 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.imports.campaigns import CampaignBook
-from app.imports.columns import ANSWER
+from app.imports.columns import ANSWER, bare_header
 from app.imports.judging import Fate, Seen, Sight, Verdict, tell
 from app.imports.remarks import RowWhy
 from app.imports.tables import Row
-from app.imports.values import bare_id
+from app.imports.values import bare_id, has_lost_digits, is_nothing
 from app.imports.workbooks import NumberCell
 from app.intake import Arrival, CampaignSent, Receipt, Sender, receive_many
 from app.intake.campaigns import Campaigns
@@ -30,7 +30,8 @@ from app.intake.reading import Person, read_person
 from app.intake.remarks import Remark
 from app.models.clock import local
 from app.models.contact_point import ContactPoint
-from app.models.contacts import Code, clean_text, read_emails, split_fio
+from app.models.contacts import Code, bare_email, clean_text, read_emails, split_fio
+from app.models.contacts.phones import FEWEST_DIGITS
 from app.models.lead import Lead
 from app.models.matching import Keys, leads_sharing, sharing_params
 from app.models.person import company_region
@@ -43,6 +44,8 @@ FILES_NAME = "Imported files"
 ROUND = 500
 CLICK_ID_LIMIT = 255
 _TEST = re.compile(r"\s*<test lead: dummy data|^\s*test lead\s*$", re.IGNORECASE)
+TIMES_OF_DAY = frozenset({"время", "time", "времясоздания", "времязаявки", "часы", "uhrzeit"})
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
 _YES = frozenset({"1", "true", "yes", "да", "истина"})
 _SPREADSHEET_LOST = re.compile(r"[1-9]\d{3,}0{6,}")
 NAMES = ("first_name", "last_name", "middle_name", "name")
@@ -123,24 +126,35 @@ class Leads:
         if test:
             verdict.refuse(test, RowWhy.TEST_LEAD)
             return
-        said = sight.text(row, "submitted_at")
+        said = self._moment(row)
         if said:
             arrival.submitted_at = sight.reading.instant(said)
             if arrival.submitted_at is None:
                 sent = Remark(RowWhy.BAD_DATE, {"sent": clean_text(said)[:60]})
                 verdict.refuse(sight.label("submitted_at"), sent)
                 return
-        has_contact = arrival.phone or arrival.email
-        if not has_contact and sight.is_total(row):
+        if sight.is_total(row) and not _says_contact(arrival):
             verdict.fate = Fate.IGNORED
             return
         self._campaign(arrival, row, book)
         self._marks(arrival, row, book)
         self._answers(arrival, row)
-        arrival.external_id = self._external_id(row)
+        arrival.external_id = self._external_id(verdict)
         arrival.media_type = "application/json"
         arrival.body = self._body(row)
         verdict.item = arrival
+
+    def _moment(self, row: Row) -> str:
+        """What the row says of its time; a day and its time of day may stand in two columns."""
+        said = self.sight.text(row, "submitted_at")
+        if not said or ":" in said:
+            return said
+        for place, header in enumerate(self.sight.plan.headers[: len(row.cells)]):
+            cell = row.cells[place].strip()
+            if bare_header(header) in TIMES_OF_DAY and _TIME_OF_DAY.fullmatch(cell):
+                day = self.sight.reading.day(said)
+                return f"{day.isoformat()} {cell}" if day else said
+        return said
 
     def _name(self, arrival: Arrival, row: Row) -> None:
         sight = self.sight
@@ -167,7 +181,7 @@ class Leads:
         return "; ".join(dict.fromkeys(found))
 
     def _emails(self, verdict: Verdict, arrival: Arrival) -> str:
-        cells = self.sight.texts(verdict.row, "email")
+        cells = [bare_email(cell) for cell in self.sight.texts(verdict.row, "email")]
         if len(cells) < 2:
             return "".join(cells)
         good = [cell for cell in cells if all(email.key for email in read_emails(cell))]
@@ -231,14 +245,19 @@ class Leads:
             text = clean_text(cell, multiline=True)
             if name == "platform_id":
                 text = bare_id(text)
+            elif name == "amount" and is_nothing(cell):
+                continue
             elif name == "amount":
                 amount = self.sight.reading.amount(cell)
                 text = text if amount is None else f"{amount:.2f}"
             if text:
                 arrival.answers[clean_text(plan.headers[place])[:100]] = text
 
-    def _external_id(self, row: Row) -> str:
-        own = self.sight.id(row, "external_id")
+    def _external_id(self, verdict: Verdict) -> str:
+        row, own = verdict.row, self.sight.id(verdict.row, "external_id")
+        if has_lost_digits(self.sight.text(row, "external_id")):
+            tell(verdict.warnings, self.sight.label("external_id"), RowWhy.LOST_ID)
+            own = ""
         if not own:
             return self.sight.digest(row)
         return own if self.names_ids else f"{self.sight.plan.stamp}:{own}"
@@ -334,6 +353,10 @@ class Leads:
                 elif other:  # in another campaign: a lead of its own, and not in silence
                     remark = Remark(RowWhy.DUPLICATE_CONTACT, {"row": other})
                     tell(one.warnings, self._contact_label(keys), remark)
+                elif shared := self._sharing(seen, keys, number):
+                    name, row = shared
+                    remark = Remark(RowWhy.SHARED_CONTACT, {"row": row})
+                    tell(one.warnings, self.sight.label(name), remark)
             seen.add([own], number)
             seen.add(_anywhere(keys), number, alone=not keys.phones)
             seen.add(marks, number, alone=not keys.phones)
@@ -356,6 +379,15 @@ class Leads:
             found = seen.row_of(mark, number)
             if found and (mark.startswith("phone") or found[1] or not keys.phones):
                 return found[0]
+        return None
+
+    @staticmethod
+    def _sharing(seen: Seen, keys: Keys, number: int) -> tuple[str, int] | None:
+        """(field, earlier row) of a contact that somebody else has too: two phones, one e-mail."""
+        for mark in _anywhere(keys):
+            found = seen.row_of(mark, number)
+            if found:
+                return mark.partition(" ")[0], found[0]
         return None
 
     def _contact_label(self, keys: Keys) -> str:
@@ -448,6 +480,12 @@ class Leads:
         for where, said in receipt.reasons.items():
             for remark in said:
                 one.refuse(where, remark)
+
+
+def _says_contact(arrival: Arrival) -> bool:
+    """Not a count or a sum that stands in the column of phones."""
+    digits = sum(char.isdigit() for char in arrival.phone or "")
+    return digits >= FEWEST_DIGITS or "@" in (arrival.email or "")
 
 
 def _anywhere(keys: Keys) -> list[str]:

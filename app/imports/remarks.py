@@ -25,11 +25,13 @@ class RowWhy(StrEnum):
     SEVERAL_CAMPAIGNS = "several_campaigns"
     OTHER_CURRENCY = "other_currency"
     BAD_VALUE = "bad_value"
+    LOST_ID = "lost_id"
     TEST_LEAD = "test_lead"
     EMPTY = "empty"
     MERGED = "merged"
     DUPLICATE_IN_FILE = "duplicate_in_file"
     DUPLICATE_CONTACT = "duplicate_contact"
+    SHARED_CONTACT = "shared_contact"
     DUPLICATE_DAY = "duplicate_day"
     SENT_BEFORE = "sent_before"
     ASKS_AGAIN = "asks_again"
@@ -59,11 +61,17 @@ MESSAGES.update(
         RowWhy.SEVERAL_CAMPAIGNS: N_("Several campaigns are called “%(sent)s”. Name its id."),
         RowWhy.OTHER_CURRENCY: N_("The amount is in %(sent)s, and the company counts in %(own)s."),
         RowWhy.BAD_VALUE: N_("“%(sent)s” is not known here."),
+        RowWhy.LOST_ID: N_(
+            "A spreadsheet has rounded this id, so it is not used. Make the cell a text."
+        ),
         RowWhy.TEST_LEAD: N_("This is a test of the sender's, no person."),
         RowWhy.EMPTY: N_("Nothing stands behind the sender's mark."),
         RowWhy.MERGED: N_("Cells are merged here; only the first row has their value."),
         RowWhy.DUPLICATE_IN_FILE: N_("The same request stands in row %(row)s already."),
         RowWhy.DUPLICATE_CONTACT: N_("The same person stands in row %(row)s already."),
+        RowWhy.SHARED_CONTACT: N_(
+            "Row %(row)s has this contact too, and another phone: it became a lead of its own."
+        ),
         RowWhy.DUPLICATE_DAY: N_(
             "The campaign's spend of this day stands in row %(row)s already. Add the rows up."
         ),

@@ -91,7 +91,10 @@ class Spends:
         sight, row = self.sight, one.row
         external, title = sight.id(row, "campaign_id"), clean_text(sight.text(row, "campaign"))
         said_day = sight.text(row, "day")
-        if sight.is_total(row) or not (external or title or said_day):
+        sums_up = sight.is_total(row) and (
+            sight.is_only_total(title or external) or sight.reading.day(said_day) is None
+        )
+        if sums_up or sight.is_only_total(title) or not (external or title or said_day):
             one.fate = Fate.IGNORED
             return
         day = self._day(one, said_day)

@@ -33,8 +33,14 @@ MONTHS = {
 _TIME = (
     r"(?:[T ,]+(?:в |at )?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
-    r"(?: ?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?))?)?"
+    r"(?: ?\(?(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?|[A-ZМСК]{3,4})\)?)?)?"
 )
+# Names of zones that mean one offset everywhere.
+_ZONES = {
+    "MSK": "+03", "МСК": "+03", "EET": "+02", "EEST": "+03", "CET": "+01", "CEST": "+02",
+    "EST": "-05", "EDT": "-04", "PST": "-08", "PDT": "-07",
+}  # fmt: skip
+_SERIAL = re.compile(r"\d{5}(?:\.\d{1,12})?")
 _ISO = re.compile(rf"(?P<year>\d{{4}})[-./](?P<month>\d{{1,2}})[-./](?P<day>\d{{1,2}}){_TIME}")
 _DOTS = re.compile(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}}|\d{{2}}){_TIME}")
 _SLASHES = re.compile(rf"(?P<a>\d{{1,2}})[/-](?P<b>\d{{1,2}})[/-](?P<year>\d{{4}}|\d{{2}}){_TIME}")
@@ -56,6 +62,9 @@ _MONEY_WORDS = re.compile(
 _GROUPS = re.compile(r"[\s'’_\u00a0\u202f\u2009]")
 _PREFIX = re.compile(r"\s*(?:l|ag|as|c|f|p|ad|z|leadgen):\s*(?=$|[\d+<(])", re.IGNORECASE)
 _EXPONENT = re.compile(r"\s*(\d)[.,](\d{9,14})\s*[eе]\s*\+?(\d{1,2})\s*", re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"^(\d+)\.0+$")
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?\s*[eе]\s*\+?\d{1,3}", re.IGNORECASE)
+MOST_DIGITS = 15  # of a number that a spreadsheet keeps whole
 CURRENCIES = {
     "₽": "RUB", "руб": "RUB", "р": "RUB", "rub": "RUB", "rur": "RUB", "$": "USD", "usd": "USD",
     "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "₸": "KZT", "kzt": "KZT", "тенге": "KZT",
@@ -95,7 +104,7 @@ class Reading:
 
     def _read(self, text: str) -> datetime | None:
         bare = " ".join(text.split())
-        if isinstance(text, NumberCell) or (bare.isdigit() and len(bare) == 5):
+        if isinstance(text, NumberCell) or _SERIAL.fullmatch(bare):
             try:
                 number = Decimal(bare)
             except InvalidOperation:
@@ -156,7 +165,7 @@ def _zoned(made: datetime, text: str) -> datetime | None:
     offset = re.sub(r"^(?:UTC|GMT)(?=[+-])", "", text)
     if offset in ("Z", "UTC", "GMT"):
         return made.replace(tzinfo=UTC)
-    digits = offset.replace(":", "")
+    digits = _ZONES.get(offset, offset).replace(":", "")
     offset = f"{digits[:3]}:{digits[3:] or '00'}"
     try:
         return datetime.fromisoformat(f"{made.isoformat()}{offset}")
@@ -194,11 +203,19 @@ def bare_id(text: str) -> str:
     has written them with an exponent and lost none.
     """
     text = _PREFIX.sub("", text).strip()
+    text = _WHOLE_FLOAT.sub(r"\1", text)
     exponent = _EXPONENT.fullmatch(text)
     if exponent and int(exponent[3]) >= len(exponent[2]):
         zeros = int(exponent[3]) - len(exponent[2])
         text = exponent[1] + exponent[2] + "0" * zeros if not zeros else text
     return text
+
+
+def has_lost_digits(cell: str) -> bool:
+    """Whether a spreadsheet has rounded an id, so that two of them may look like one."""
+    text = bare_id(cell)
+    is_long = isinstance(cell, NumberCell) and len(text.lstrip("-")) > MOST_DIGITS
+    return is_long or _ROUNDED.fullmatch(text) is not None
 
 
 def currency_of(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from app.errors import N_
 from app.imports.remarks import FileRefused
@@ -79,7 +79,10 @@ def open_book(file: BinaryIO) -> Book:
         raise FileRefused(N_("This workbook is locked by a password. Save it without.")) from None
     except (CalamineError, OSError, ValueError):
         raise FileRefused(N_("This workbook is damaged. Open it and save it again.")) from None
-    sheets = [one.name for one in opened.sheets_metadata if "WorkSheet" in str(one.typ)]
+    found = [one for one in opened.sheets_metadata if "WorkSheet" in str(one.typ)]
+    # What nobody sees comes last: it is chosen only where no other sheet has the headers.
+    found.sort(key=lambda one: one.visible != SheetVisibleEnum.Visible)
+    sheets = [one.name for one in found]
     if not sheets:
         raise FileRefused(N_("This workbook has no sheet with cells."))
     return Book(sheets, from_1904, opened)

@@ -6,14 +6,22 @@ Its kept body is read anew by the format of its own door, with what the source s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.errors import N_, Invalid, NotAllowedNow
 from app.intake.arrival import Arrival, CampaignSent, Receipt, Sender, digest_of_body
-from app.intake.bodies import FORM_TYPE, JSON_TYPE, Broken, is_json, read_form, read_json
+from app.intake.bodies import (
+    FORM_TYPE,
+    JSON_TYPE,
+    Broken,
+    is_json,
+    read_form,
+    read_json,
+    read_old,
+)  # fmt: skip
 from app.intake.formats.known import FORMATS, READERS
 from app.intake.many import receive_many
 from app.intake.remarks import Remarks, Why
@@ -159,8 +167,12 @@ def _bare(session: Session, submission: Submission, sender: Sender | None = None
 
 
 def _values(submission: Submission) -> Any:
-    if is_json(submission.media_type):
-        return read_json(submission.body)
-    if submission.media_type in (FORM_TYPE, "", "text/plain"):
-        return read_form(submission.body, lenient=True)
-    raise Broken(Why.BAD_MEDIA_TYPE)
+    read: Callable[..., Any] = read_json if is_json(submission.media_type) else read_form
+    if read is read_form and submission.media_type not in (FORM_TYPE, "", "text/plain"):
+        raise Broken(Why.BAD_MEDIA_TYPE)
+    try:
+        return read(submission.body)
+    except Broken as broken:
+        if broken.why is not Why.BAD_ENCODING:
+            raise
+    return read_old(read, submission.body)

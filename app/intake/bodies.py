@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.intake.formats.values import NumberText, Sent
+from app.intake.formats.values import NumberText, Sent, SentForm
 from app.intake.remarks import Why
 
 MOST_FORM_FIELDS = 500
 MOST_LEVELS = 50
+OLD_ENCODING = "windows-1251"
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data"
@@ -28,11 +30,11 @@ def is_json(media_type: str) -> bool:
     return media_type == JSON_TYPE or media_type.endswith("+json")
 
 
-def read_json(raw: bytes) -> Any:
+def read_json(raw: bytes, *, encoding: str = "utf-8-sig") -> Any:
     """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON."""
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        text = raw.decode(encoding)
+    except UnicodeError:
         raise Broken(Why.BAD_ENCODING) from None
     try:
         values = json.loads(
@@ -43,6 +45,14 @@ def read_json(raw: bytes) -> Any:
     if not _is_flat_enough(values, MOST_LEVELS):
         raise Broken(Why.BROKEN_JSON)
     return values
+
+
+def read_old(read: Callable[..., Any], raw: bytes, encoding: str = OLD_ENCODING) -> Any:
+    """What `read` (read_json, read_form) has refused because it is not UTF-8: UTF-16 by its zeros,
+    else the encoding that was said or that old Russian programs use. Raises Broken.
+    """
+    wide = json.detect_encoding(raw) if read is read_json else "utf-8"
+    return read(raw, encoding=encoding if wide.startswith("utf-8") else wide)
 
 
 def _no_number(word: str) -> Any:
@@ -56,11 +66,11 @@ def _is_flat_enough(value: Any, levels: int) -> bool:
     return levels > 0 and all(_is_flat_enough(one, levels - 1) for one in inside)
 
 
-def read_form(raw: bytes, *, lenient: bool = False, encoding: str = "utf-8") -> Sent:
+def read_form(raw: bytes, *, lenient: bool = False, encoding: str = "utf-8") -> SentForm:
     """Fields of a urlencoded form. Lenient: what is not UTF-8 becomes U+FFFD."""
     errors = "replace" if lenient or encoding != "utf-8" else "strict"
     try:
-        return Sent(
+        return SentForm(
             parse_qsl(
                 raw.decode(encoding, errors),
                 keep_blank_values=True,

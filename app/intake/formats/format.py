@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 from app.intake.arrival import Arrival, CampaignSent, Sender
-from app.intake.bodies import FORM_TYPE, Broken, is_json, read_form, read_json
-from app.intake.formats.values import Sent, id_text
+from app.intake.bodies import (
+    FORM_TYPE,
+    OLD_ENCODING,
+    Broken,
+    is_json,
+    read_form,
+    read_json,
+    read_old,
+)  # fmt: skip
+from app.intake.formats.values import SentForm, id_text
 from app.intake.remarks import Remark, Why
 from app.models.source import SourceFormat
 
 JSON, TEXT = "application/json", "text/plain"
-OLD_ENCODING = "windows-1251"
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 Told = Mapping[str, list[str]]  # {field: [sentences]}
 Secrets = Mapping[str, Sequence[str]]  # the live ones by name
@@ -34,29 +45,32 @@ class Delivery:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
-    multipart: Sent | None = None
+    multipart: SentForm | None = None
     remarks: list[Remark] = field(default_factory=list)
 
     @cached_property
     def values(self) -> Any:
         """The JSON value or the form's fields. Raises Broken."""
         if self.multipart is not None:
+            if self.multipart.is_old:
+                self.remarks.append(Remark(Why.BAD_ENCODING))
             return self.multipart
         if is_json(self.media_type) or self.body.lstrip()[:1] in (b"{", b"["):
-            return read_json(self.body)
+            return self._utf8_or_old(read_json)
         if self.media_type in (FORM_TYPE, "", TEXT):
-            return self._form()
+            return self._utf8_or_old(read_form)
         raise Broken(Why.BAD_MEDIA_TYPE, 415)
 
-    def _form(self) -> Sent:
-        """Old Russian sites still write Windows-1251."""
+    def _utf8_or_old(self, read: Callable[..., Any]) -> Any:
         try:
-            return read_form(self.body)
+            return read(self.body)
         except Broken as broken:
             if broken.why is not Why.BAD_ENCODING:
                 raise
+        said = encoding_said(self.header("Content-Type"))
+        values = read_old(read, self.body, said or OLD_ENCODING)
         self.remarks.append(Remark(Why.BAD_ENCODING))
-        return read_form(self.body, encoding=OLD_ENCODING)
+        return values
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower(), "").strip()
@@ -147,6 +161,17 @@ class Format:
         """Something of ours broke; whoever sends again is welcome."""
         answer = self.unreadable(told, 503)
         return Reply(answer.body, 503, answer.media_type, {"Retry-After": "30"})
+
+
+def encoding_said(content_type: str) -> str:
+    """The charset that a Content-Type names; '' for UTF-8, none and those that nobody knows."""
+    found = _CHARSET.search(content_type)
+    try:
+        name = codecs.lookup(found[1]).name if found else ""
+        "".encode(name or "utf-8")  # some codecs are of bytes alone
+    except LookupError:
+        return ""
+    return "" if name.startswith("utf-8") else name
 
 
 # -- what several formats do -------------------------------------------------------------------

@@ -66,21 +66,21 @@ class Google(Format):
         if arrival.submitted_at is None and values.get("lead_submit_time"):
             say(arrival.warnings, "lead_submit_time", Why.BAD_TIME)
         taking = Taking(arrival, KNOWN)
-        for column in objects_in(values, "user_column_data"):
-            name = plain_text(column.get("column_id"))
-            title = plain_text(column.get("column_name"))
-            value = column.get("string_value")
+        for column in _columns(values):
+            name, title = plain_text(_said(column, "id")), plain_text(_said(column, "name"))
+            value = column.get("string_value", column.get("stringValue"))
             taking.take(name or title, value, sensitive=_is_sensitive(column))
         taking.finish()
 
     def withhold(self, values: Any, sender: Sender) -> bool:
         mapped = {bare(name) for name in sender.mapping or {}}
         found = [
-            column for column in objects_in(values, "user_column_data")
-            if _is_sensitive(column) and bare(plain_text(column.get("column_id"))) not in mapped
+            column for column in _columns(values)
+            if _is_sensitive(column) and bare(plain_text(_said(column, "id"))) not in mapped
         ]  # fmt: skip
         for column in found:
-            cast(dict[str, Any], column)["string_value"] = HIDDEN
+            for name in {"string_value", "stringValue"} & column.keys():
+                cast(dict[str, Any], column)[name] = HIDDEN
         return bool(found)
 
     def accepted(self, delivery: Delivery, sender: Sender) -> Reply:
@@ -90,5 +90,14 @@ class Google(Format):
         return message_reply(told, status)
 
 
+def _columns(values: Any) -> list[Mapping[str, Any]]:
+    """Programs in between write the names as protocol buffers do in JSON: userColumnData."""
+    return objects_in(values, "user_column_data") or objects_in(values, "userColumnData")
+
+
+def _said(column: Mapping[str, Any], what: str) -> Any:
+    return column.get(f"column_{what}", column.get(f"column{what.capitalize()}"))
+
+
 def _is_sensitive(column: Mapping[str, Any]) -> bool:
-    return plain_text(column.get("column_id")).upper().startswith(SENSITIVE)
+    return plain_text(_said(column, "id")).upper().startswith(SENSITIVE)

@@ -66,6 +66,9 @@ class Meta(Format):
     def split(self, values: Any) -> list[Any]:
         if isinstance(values, Mapping) and "field_data" in values:
             return [values]
+        listed = [one for one in objects_in(values, "data") if "field_data" in one]
+        if listed:  # as the Graph API lists the leads of a form
+            return listed
         if not isinstance(values, Mapping) or values.get("object") != "page":
             return []
         return [

@@ -17,8 +17,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
              "вашеимя", "каквасзовут", "каквасзвать", "каквамобращаться",
              "какквамобращаться", "имяифамилия", "имяфамилия", "контактноелицо"),
     "fio": ("фио", "fio", "клиент", "вашефио", "фамилияимяотчество"),
-    "phone": ("phone", "phonenumber", "phonenumbers", "phones", "tel", "telephone", "mobile",
-              "mobilephone", "mobilenumber", "cell", "whatsapp", "whatsappnumber",
+    "phone": ("phone", "phonenumber", "phonenumbers", "phones", "tel", "telephone", "тел", "моб",
+              "сот", "сотовый", "сотовыйтелефон", "телефоны", "рабочийтелефон", "мойтелефон",
+              "mobile", "mobilephone", "mobilenumber", "cell", "whatsapp", "whatsappnumber",
               "workphone", "workphonenumber", "homephone", "contactphone", "contactnumber",
               "телефон", "ваштелефон", "вашномер", "вашномертелефона", "номертелефона", "номер",
               "мобильный", "мобильныйтелефон", "контактныйтелефон"),
@@ -33,7 +34,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
                  "рекламнаякампания"),
     "external_id": ("externalid", "leadid", "tranid", "transactionid", "submissionid", "answerid",
                     "requestid", "номерзаявки"),
-    "submitted_at": ("submittedat", "submittime", "leadsubmittime", "createdtime", "времязаявки"),
+    "submitted_at": ("submittedat", "submittime", "leadsubmittime", "createdtime", "createdat",
+                     "submissiondate", "submissiontime", "времязаявки", "датазаявки"),
     "consent": ("consent", "agree", "agreement", "privacy", "privacypolicy", "gdpr", "согласие",
                 "согласиенаобработку", "согласиенаобработкуперсональныхданных"),
     "consent_text": ("consenttext", "текстсогласия"),
@@ -46,7 +48,17 @@ CLICK_IDS = frozenset(KIND_OF)
 MARKS = CLICK_IDS | VISITOR_IDS
 
 # Words of a question whose answer may be a contact when no field was named plainly.
-_PHONE = re.compile(r"phone|\btel\b|телефон|мобильн|whats\s?app|номер для связи", re.IGNORECASE)
+_PHONE = re.compile(
+    r"phone|\btel\b|телефон|\bтел\b|мобильн|whats\s?app|номер для связи", re.IGNORECASE
+)
+# Names that do not say how to reach somebody, and fields that nobody has named: there only what is
+# a number from end to end counts.
+_REACH = re.compile(
+    r"contact|контакт|связ|в[ао]т[сц]?[ао]п|viber|вайбер|telegram|телеграм|перезвон|call\s?back|"
+    r"^(?:input|field|text|поле|вопрос|question|ответ|answer)[\W\d_]*$",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"[+(]*\d[\d\s().–-]{7,22}\d")
 _EMAIL = re.compile(r"e-?mail|почт|имейл|емейл", re.IGNORECASE)
 _NAME = re.compile(
     r"зовут|\bимя\b|\bфио\b|как .*обращаться|your name|full name|first and last", re.IGNORECASE
@@ -79,6 +91,8 @@ def field_of(name: str, known: Mapping[str, str] | None = None) -> str | None:
 def guess(question: str, value: str) -> str | None:
     """The contact that a question in many words asks for; the answer must look like one."""
     digits = sum(char.isdigit() for char in value)
+    if _REACH.search(question) and digits >= 10 and _DIGITS.fullmatch(value.strip()):
+        return "phone"
     if _PHONE.search(question) and 7 <= digits <= 40:
         return "phone"
     if _EMAIL.search(question) and "@" in value:

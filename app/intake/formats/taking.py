@@ -4,6 +4,7 @@ format knows, then what people call such fields; the rest become answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ PLAIN = (
     "first_name", "last_name", "middle_name", "name", "phone", "email", "company_name",
     "job_title", "language",
 )  # fmt: skip
+_SECOND = re.compile(r"work|home|business|other|рабоч|домашн|дополнит|друг")  # not one's first
 UNSAID: tuple[Any, ...] = (None, "", [], {}, HIDDEN)
 
 
@@ -50,6 +52,7 @@ class Taking:
         sent = arrival.sender.mapping if arrival.sender else None
         self.mapping = {bare(name): target for name, target in (sent or {}).items()}
         self.found: dict[str, list[Any]] = {}
+        self.own: dict[str, int] = {}  # how many values of a field are not of work or home
         self.marks: dict[str, Any] = {}
         self.left: list[tuple[str, str, Any]] = []
         self.seen = 0
@@ -78,10 +81,22 @@ class Taking:
             self.left.append((field or "", title, value))
         elif field in self.found and field not in SEVERAL:
             self.left.append((ANSWER, title, value))
+        elif field in SEVERAL:
+            self._one_more(str(field), name, value)
         else:
-            self.found.setdefault(field or "", []).append(value)
+            self.found[str(field)] = [value]
             if field == "consent" and self.as_text:
                 self.left.append((ANSWER, title, value))
+
+    def _one_more(self, field: str, name: str, value: Any) -> None:
+        """A person's own phone comes before that of work or home, in whatever order they stand."""
+        values = self.found.setdefault(field, [])
+        if _SECOND.match(bare(name)):
+            values.append(value)
+            return
+        own = self.own.get(field, 0)
+        values.insert(own, value)
+        self.own[field] = own + 1
 
     def _mapped(self, name: str, question: str) -> str | None:
         if not self.mapping:
@@ -106,9 +121,7 @@ class Taking:
             setattr(arrival, field, found.get(field) or getattr(arrival, field))
         if found.get("fio") and not (arrival.first_name or arrival.last_name or arrival.name):
             arrival.last_name, arrival.first_name, arrival.middle_name = split_fio(found["fio"])
-        if arrival.first_name and not arrival.last_name and " " in arrival.first_name:
-            # "Имя: Анна Пробная": a form with one field for the name.
-            arrival.name, arrival.first_name = arrival.first_name, None
+        self._one_name()
         arrival.external_id = arrival.external_id or found.get("external_id") or None
         arrival.form_id = arrival.form_id or found.get("form_id") or None
         if found.get("campaign") and arrival.campaign is None:
@@ -118,6 +131,18 @@ class Taking:
         self._consent(found)
         self._marks()
         self._answers()
+
+    def _one_name(self) -> None:
+        """A half of the name beside the whole of it: the whole says more."""
+        arrival = self.arrival
+        half = arrival.first_name or arrival.last_name or ""
+        is_half = bool(arrival.first_name) != bool(arrival.last_name)
+        whole = clean_text(arrival.name or "").casefold().split()
+        if is_half and len(whole) > 1 and set(clean_text(half).casefold().split()) <= set(whole):
+            arrival.first_name = arrival.last_name = None
+        elif arrival.first_name and not arrival.last_name and " " in arrival.first_name:
+            # "Имя: Анна Пробная": a form with one field for the name.
+            arrival.name, arrival.first_name = arrival.first_name, None
 
     def _guess(self) -> None:
         """Questions in many words first, then what can be nothing else than a contact."""

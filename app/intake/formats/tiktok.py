@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,8 +17,9 @@ from app.intake.formats.format import (
     mac,
     message_reply,
 )
+from app.intake.formats.generic import pairs_of, unpacked
 from app.intake.formats.taking import Taking
-from app.intake.formats.values import id_text, objects_in, plain_text, read_instant
+from app.intake.formats.values import id_text, mapping_in, objects_in, plain_text, read_instant
 from app.models.clock import utc_now
 from app.models.source import SourceFormat
 
@@ -74,8 +75,10 @@ class TikTok(Format):
             arrival.form_id,
         )  # fmt: skip
         taking = Taking(arrival)
-        for change in objects_in(entry, "changes"):
-            taking.take(plain_text(change.get("field")), change.get("value"))
+        changes = objects_in(entry, "changes") or [mapping_in(entry, "changes")]
+        for change in changes:
+            for name, value in _answers(plain_text(change.get("field")), change.get("value")):
+                taking.take(name, value)
         taking.finish()
 
     def accepted(self, delivery: Delivery, sender: Sender) -> Reply:
@@ -83,6 +86,21 @@ class TikTok(Format):
 
     def unreadable(self, told: Told, status: int) -> Reply:
         return message_reply(told, status)
+
+
+def _answers(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """One answer under its name; or several, when the value is an object or a list of them, plain
+    or in a text.
+    """
+    value = unpacked(value)
+    if isinstance(value, Mapping):
+        said = next((value[one] for one in ("value", "values") if one in value), None)
+        asked = plain_text(value.get("name") or value.get("key")) or name
+        inside = value.items() if said is None else [(asked, said)]
+    else:
+        inside = pairs_of(value) or [(name, value)]
+    for inner, one in inside:
+        yield str(inner), one
 
 
 def _fits_stamp(header: str, delivery: Delivery, keys: Sequence[str]) -> bool:

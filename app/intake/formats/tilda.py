@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from app.intake.arrival import Arrival, Sender
 from app.intake.formats.format import Delivery, Format, Reply
+from app.intake.formats.generic import told_once
 from app.intake.formats.names import bare
 from app.intake.formats.taking import Taking
 from app.intake.formats.values import plain_text, short_texts
@@ -37,7 +38,7 @@ class Tilda(Format):
 
     def read(self, values: Mapping[str, Any], arrival: Arrival) -> None:
         taking = Taking(arrival)
-        for name, value in values.items():
+        for name, value in told_once(values, arrival).items():
             if bare(name) == "cookies":
                 arrival.utm = utm_in(plain_text(value)) | arrival.utm
             else:
@@ -54,5 +55,5 @@ def utm_in(cookies: str) -> dict[str, str]:
         name, _, value = part.strip().partition("=")
         if name.upper() == COOKIE:
             pairs = (pair.partition("=") for pair in unquote(value).split("|||"))
-            return short_texts({key: text for key, _, text in pairs if key})
+            return short_texts({key: unquote(text) for key, _, text in pairs if key})
     return {}

@@ -62,8 +62,6 @@ class Typeform(Format):
         arrival.submitted_at = read_instant(sent.get("submitted_at"))
         questions = _questions(objects_in(mapping_in(sent, "definition"), "fields"))
         taking = Taking(arrival)
-        for name, value in mapping_in(sent, "hidden").items():
-            taking.take(str(name), value)
         for answer in objects_in(sent, "answers"):
             field = mapping_in(answer, "field")
             kind = plain_text(answer.get("type"))
@@ -71,6 +69,9 @@ class Typeform(Format):
             title = plain_text(asked.get("title") or field.get("title") or field.get("ref"))
             name = plain_text(asked.get("subfield_key") or field.get("subfield_key") or title)
             taking.take(BY_TYPE.get(kind, name), _said(answer, kind), title)
+        # What the page knew of its visitor comes after what the visitor says.
+        for key, value in mapping_in(sent, "hidden").items():
+            taking.take(str(key), value)
         taking.finish()
 
     def unreadable(self, told: Told, status: int) -> Reply:

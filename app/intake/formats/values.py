@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from app.models.contacts import clean_text
 LONGEST_NUMBER = 40  # digits; a longer one is no phone and no id
 HIDDEN = "***"  # what stands where a secret stood
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+_WHOLE_FLOAT = re.compile(r"^(\d+)\.0+$")  # an id that was kept as a float and has lost nothing
 YES = frozenset({"1", "true", "yes", "on", "y", "да"})
 NO = frozenset({"0", "false", "no", "off", "n", "нет", ""})
 
@@ -31,6 +33,27 @@ class Sent(dict[str, Any]):
         super().__init__(pairs)
         names = [name for name, _ in pairs]
         self.twice = sorted({name for name in names if names.count(name) > 1})
+
+
+class SentForm(Sent):
+    """The fields of a form, where a name that comes again is usual (boxes that were ticked, a
+    second phone): `several` has all that such a field says, {name: [texts]}.
+    """
+
+    is_old = False  # whether some of it was not UTF-8
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.several = {
+            name: list(dict.fromkeys(one for other, one in pairs if other == name and one.strip()))
+            for name in self.twice
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """With each repeated field as the list of what it says, unless it was hidden."""
+        lists = {name: texts for name, texts in self.several.items() if texts}
+        return {name: self[name] if self[name] == HIDDEN else lists.get(name, self[name])
+                for name in self}  # fmt: skip
 
 
 def is_whole_number(value: Any) -> bool:
@@ -126,6 +149,8 @@ def id_text(value: Any) -> str | None:
     if is_whole_number(value):
         return str(value) if value else None
     text = clean_text(value) if isinstance(value, str) else ""
+    if isinstance(value, NumberText):
+        text = _WHOLE_FLOAT.sub(r"\1", text)
     return text if text.strip("0") else None
 
 

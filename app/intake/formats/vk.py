@@ -83,6 +83,8 @@ class Vk(Format):
             "vk", sent.get("campaign_id"), sent.get("ad_id"), arrival.form_id
         )
         taking = Taking(arrival, KNOWN)
+        for key, answer in mapping_in(sent, "answers").items():
+            taking.take(str(key), _said(answer))
         for answer in objects_in(sent, "answers"):
             taking.take(
                 plain_text(answer.get("key")), _said(answer.get("answer")),

@@ -3,7 +3,7 @@
 Pure functions: no database, no request. Models and intake read contacts through here only.
 """
 
-from app.models.contacts.emails import EMAIL_LIMIT, Email, read_email, read_emails
+from app.models.contacts.emails import EMAIL_LIMIT, Email, bare_email, read_email, read_emails
 from app.models.contacts.faults import Code, Fault
 from app.models.contacts.names import NAME_LIMIT, full_name, split_fio, split_full_name
 from app.models.contacts.phones import PHONE_LIMIT, Phone, country_of, read_phones
@@ -21,6 +21,7 @@ __all__ = [
     "Fault",
     "Phone",
     "TextTooLong",
+    "bare_email",
     "clean_text",
     "country_of",
     "faults_in_text",

@@ -26,6 +26,14 @@ _PLAIN = re.compile(
 )
 # The last labels under which some names are nobody's.
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+# What people and programs write around one address; strict doors refuse it.
+_AROUND = re.compile(
+    r"(?:(?:e-?mail|почта|эл\. ?почта)\s*[:=]\s*)?(?:mailto:)?"
+    r"(?P<address>[^\s@<>()\[\]?]+@[^\s@<>()\[\]?]+?)"
+    r"(?:\?[^\s@]*)?[.,;]?(?:\s*\([^()@]*\))?",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"[^@<>]*<\s*(?:mailto:)?(?P<address>[^\s@<>]+@[^\s@<>]+)\s*>", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 
@@ -64,6 +72,18 @@ def read_emails(value: str) -> list[Email]:
         return [whole]
     emails = {email.key: email for email in map(read_email, pieces)}
     return [whole] if None in emails else list(emails.values())
+
+
+def bare_email(value: str) -> str:
+    """The address without what stands around it: `Anna <anna@example.com>`, `mailto:`, a period at
+    the end, a remark in brackets. Any other text stays as it is.
+    """
+    text = value.strip()
+    if read_email(text).key is not None:
+        return value
+    found = _NAMED.fullmatch(text) or _AROUND.fullmatch(text)
+    bare = found["address"] if found else value
+    return bare if read_email(bare).key is not None else value
 
 
 def _key(address: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.models.contacts.emails import EMAIL_LIMIT, Email, read_emails
+from app.models.contacts.emails import EMAIL_LIMIT, Email, bare_email, read_emails
 from app.models.contacts.faults import Code, Fault
 from app.models.contacts.names import NAME_LIMIT, split_full_name
 from app.models.contacts.phones import PHONE_LIMIT, Phone, is_rounded, read_phones
@@ -128,7 +128,7 @@ class _Reading:
     def email(self, value: str) -> None:
         if self._has_forbidden("email", value):
             return
-        emails = read_emails(value)
+        emails = read_emails(value if self.strict else bare_email(value))
         if not self.strict:
             emails = [e for e in emails if e.key or _says_something(e.typed)]
         if not emails:
