@@ -22,7 +22,6 @@ pytestmark = pytest.mark.browser
 Enter = Callable[..., Walker]
 Press = Callable[..., None]
 MOST_STOPS = 90
-NOWHERE = "nothing has the focus"
 # What the focus stands on: its name, its place, and why it cannot be seen, if so.
 STOP = """
 () => {
@@ -60,9 +59,10 @@ class Hands:
         self.page.wait_for_load_state()
         found: dict[str, str] = self.page.evaluate(STOP)
         for _patience in range(40):
-            if found["seen"] != NOWHERE:
+            if not found["seen"]:
                 break
-            self.page.wait_for_timeout(50)  # a swap gives it back when it settles
+            # A swap gives it back when it settles; a field of time scrolls into view a moment later.
+            self.page.wait_for_timeout(50)
             found = self.page.evaluate(STOP)
         assert found["seen"] == "", (self.page.url, found)
         return found
