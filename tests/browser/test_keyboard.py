@@ -61,7 +61,7 @@ class Hands:
         for _patience in range(40):
             if not found["seen"]:
                 break
-            # A swap gives it back when it settles; a field of time scrolls into view a moment later.
+            # A swap gives it back when it settles; a field of time is scrolled to a moment later.
             self.page.wait_for_timeout(50)
             found = self.page.evaluate(STOP)
         assert found["seen"] == "", (self.page.url, found)
