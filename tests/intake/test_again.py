@@ -17,6 +17,9 @@ from app.models.source import Source, SourceFormat
 from app.models.submission import Outcome
 from tests.factories import make_campaign, make_source
 
+# That of an own form comes and goes with its form, and takes nothing at /in/.
+SENT = [form for form in SourceFormat if form is not SourceFormat.OWN_FORM]
+
 
 def kept(session: Session, body: Any, source: Source | None = None, **changes: Any) -> Submission:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -121,7 +124,7 @@ def test_a_failed_request_with_several_leads_is_accepted_whole(session: Session)
     assert row.outcome == "repeated"
 
 
-@pytest.mark.parametrize("form", list(SourceFormat))
+@pytest.mark.parametrize("form", SENT)
 def test_the_sample_of_each_format_is_sent_as_a_test(session: Session, form: SourceFormat) -> None:
     source = make_source(session, format=form.value)
     receipts = [send_test(session, source) for _ in range(2)]
