@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-import time
 from collections import OrderedDict, deque
+from time import monotonic
 
 MINUTE = 60.0
 MOST_NETWORKS = 10_000
@@ -21,7 +21,7 @@ class Pace:
 
     def wait(self, address: str) -> int:
         """Seconds until this address may post again; 0: it may now, and it has been counted."""
-        now, network = time.monotonic(), network_of(address)
+        now, network = monotonic(), network_of(address)
         with self._lock:
             times = self._seen.setdefault(network, deque())
             self._seen.move_to_end(network)

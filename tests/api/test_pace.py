@@ -11,7 +11,7 @@ from app.api.pace import Pace, network_of
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("app.api.pace.monotonic", lambda: now[0])
     return now
 
 
