@@ -39,6 +39,15 @@ def is_nobodys() -> Any:
     return and_(is_open_lead(), Lead.assignee_id.is_(None))
 
 
+def is_no_test() -> Any:
+    return Lead.is_test.is_(False)
+
+
+def is_test() -> Any:
+    """What a sender's "send a test" has made: out of the queue and of every figure."""
+    return Lead.is_test.is_(True)
+
+
 NARROWINGS = {
     "due": Narrowing(
         _("Next contact"),
@@ -49,6 +58,9 @@ NARROWINGS = {
             "nothing": (_("Nothing planned"), has_nothing_planned),
         },
         column="next_contact_at",
+    ),
+    "tests": Narrowing(
+        _("Test"), {"none": (_("No tests"), is_no_test), "only": (_("Tests only"), is_test)}
     ),
     "whose": Narrowing(_("Responsible"), {"nobody": (_("Nobody"), is_nobodys)}, column="assignee"),
 }

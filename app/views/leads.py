@@ -11,6 +11,7 @@ from flask_appbuilder.security.sqla.models import Group, Role, User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -28,6 +29,7 @@ from app.ui.fields import ChoiceField, TextAreaField, read_id
 from app.ui.formatters import label_of, moment
 from app.ui.labels import label
 from app.ui.pickers import PickerField
+from app.ui.pills import pill
 from app.views import lead_lists
 from app.views.base import InPlace, Interface, NounForm, NounView, Verb, link_to, verb
 from app.views.base.widgets import NounList
@@ -168,8 +170,8 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
     board = "BoardView.list"
     needs = [
         "first_name", "last_name", "middle_name", "company_name", "phone_key", "phone_extension",
-        "phone", "email", "calls", "status", "respond_by", "campaign.title", "assignee.first_name",
-        "assignee.last_name",
+        "phone", "email", "calls", "status", "is_test", "respond_by", "campaign.title",
+        "assignee.first_name", "assignee.last_name",
     ]  # fmt: skip
     show_columns = [
         "phone", "email", "contact_points", "company_name", "job_title", "language", "campaign",
@@ -215,6 +217,9 @@ class LeadView(Converting, Merging, LeadsKnowSimilar, InPlace, TellsStory, NounV
         if column == "next_contact_at":
             return due(row)
         shown = super().cell(row, column)
+        # A file of the list holds the bare word, so that it can be brought back.
+        if column == "status" and row.is_test and ".export" not in (request.endpoint or ""):
+            return Markup("{} {}").format(shown, pill("grey", gettext("Test")))
         return reachable(row, column, shown)
 
     def sections(self, row: Lead) -> list[tuple[Any, list[tuple[Any, Any]]]]:

@@ -374,7 +374,8 @@ def test_the_columns_of_google_in_other_variants(app: Flask) -> None:
     assert platform.post(body).status_code == 200
     (lead,), (kept,) = platform.leads(), platform.submissions()
     assert (lead["first_name"], lead["last_name"]) == ("Анна", "Пробная")
-    assert (lead["email_key"], lead["phone_key"]) == ("a@example.com", "+79990000001")
+    # A person's own contacts come before those of work.
+    assert (lead["email_key"], lead["phone_key"]) == ("b@example.com", "+79990000001")
     assert (lead["company_name"], lead["job_title"]) == ("Ромашка", "Директор")
     assert (kept["external_id"], kept["campaign_sent"]) == ("9007199254740993", None)
     assert (kept["click_id"], kept["answers"]) == (None, None)

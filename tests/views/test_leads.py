@@ -23,6 +23,17 @@ def lead_id(app: Any, **changes: Any) -> int:
     return int(keep(app, lambda session: make_lead(session, **changes).id))
 
 
+def made_as_test(app: Any) -> int:
+    """Of a lead as a sender's "send a test" makes it."""
+
+    def make(session: Any) -> int:
+        lead = make_lead(session, last_name="Testov")
+        lead.is_test = True
+        return int(lead.id)
+
+    return int(keep(app, make))
+
+
 def notes_of(app: Any, number: int) -> list[tuple[str, str]]:
     """What users did; factories act as the system."""
     asked = select(Note.kind, Note.author).where(Note.lead_id == number, Note.author_kind == "user")
@@ -41,6 +52,30 @@ def test_who_works_leads_sees_the_list(app: Any, client_as: Any, role: str) -> N
     assert "O&#39;Toole" in page
     assert "&lt;script&gt;alert" in page
     assert "<script>alert" not in page
+
+
+def test_a_test_lead_is_marked_and_can_be_left_out(app: Any, client_as: Any) -> None:
+    real = lead_id(app, last_name="Realov")
+    test = made_as_test(app)
+    operator = client_as("Operator")
+
+    def listed(query: str) -> set[int]:
+        page = text_of(operator.get(f"/leadview/list/{query}"))
+        return {number for number in (real, test) if f"/leadview/show/{number}" in page}
+
+    assert listed("") == {real, test}
+    assert listed("?tests=none") == {real}
+    assert listed("?tests=only") == {test}
+    mark = '<span class="pill pill-grey">Test</span>'
+    assert text_of(operator.get("/leadview/list/")).count(mark) == 1
+    assert "in no queue" in text_of(operator.get(f"/leadview/show/{test}"))
+    assert "in no queue" not in text_of(operator.get(f"/leadview/show/{real}"))
+
+
+def test_the_mark_of_a_test_stays_out_of_exports(app: Any, client_as: Any) -> None:
+    made_as_test(app)
+    text = text_of(client_as("Admin").get("/leadview/export.csv"))
+    assert ",New," in text.replace(";", ",")
 
 
 def test_marketers_see_no_leads(app: Any, client_as: Any) -> None:
