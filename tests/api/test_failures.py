@@ -41,7 +41,7 @@ def test_an_unexpected_failure_keeps_the_submission_alone(
     def breaking(*_: Any) -> None:
         raise RuntimeError("unexpected")
 
-    monkeypatch.setattr(rows, "insert_notes", breaking)
+    monkeypatch.setattr(rows, "write", breaking)
     answer = sender.post(door, BODY)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -89,7 +89,7 @@ def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
         monkeypatch.setattr(tokens, "admit", away)
         away()
 
-    monkeypatch.setattr(rows, "insert_notes", going)
+    monkeypatch.setattr(rows, "write", going)
     assert sender.post(LEADS, BODY).status_code == 503
 
 
@@ -97,7 +97,7 @@ def test_the_inbox_accepts_what_had_failed(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(rows, "insert_notes", away)
+        patch.setattr(rows, "write", away)
         for door in (SEED, LEADS, SUBMISSIONS):
             assert sender.post(door, BODY).status_code == 503
         assert sender.post(SUBMISSIONS, data=BODY).status_code == 503
