@@ -37,7 +37,7 @@ from bench.load import Task
 
 ROOT = Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
-STARTS_WITHIN = 60  # seconds
+STARTS_WITHIN = 240  # seconds, on a busy machine
 BATCH_AT = 8  # connections
 GOAL_CPU, GOAL_BATCH_CPU, GOAL_RATIO, GOAL_TAIL = 1.8, 0.2, 0.9, 5.0
 NO_NAMES: dict[str, str] = {}
@@ -112,7 +112,7 @@ def served(application: str, env: dict[str, str], log: Path) -> Iterator[Server]
             except OSError:
                 time.sleep(0.2)
                 continue
-            quick = quick + 1 if time.monotonic() - begun < 1 else 0
+            quick = quick + 1 if time.monotonic() - begun < 3 else 0
         yield Server(port, process)
     finally:
         process.terminate()

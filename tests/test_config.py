@@ -116,7 +116,6 @@ def test_postgres_db_means_postgresql(read):
     settings = read(POSTGRES_DB="crm", POSTGRES_USER="ann", POSTGRES_PASSWORD="p@ss/w:rd")  # noqa: S106
     expected = "postgresql+psycopg2://ann:p%40ss%2Fw%3Ard@127.0.0.1:5432/crm"
     assert settings["SQLALCHEMY_DATABASE_URI"] == expected
-    assert settings["SQLALCHEMY_ENGINE_OPTIONS"]["pool_pre_ping"] is True
 
 
 def test_postgres_host_and_port_are_heeded(read):
