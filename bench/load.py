@@ -1,5 +1,5 @@
-"""The sender of bench/intake.py, a process of its own: so many open connections, each of which posts
-the next lead as soon as the last one is answered.
+"""The sender of bench/intake.py, a process of its own: so many open connections, each of which
+posts the next lead as soon as the last one is answered.
 
 Told what to do by one JSON object on its command line; prints what it saw as another. Every lead
 has a phone and an e-mail of its own. Latencies are in milliseconds.
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 # Four digits under which Russia hands out all that follow.
@@ -115,9 +116,8 @@ async def send_all(task: Task) -> Seen:
     seen = Seen(time.perf_counter() + task.seconds)
     ends = [loop.create_future() for _ in range(task.connections)]
     for end in ends:
-        await loop.create_connection(
-            lambda end=end: Connection(task, seen, end), "127.0.0.1", task.port
-        )
+        connection = partial(Connection, task, seen, end)
+        await loop.create_connection(connection, "127.0.0.1", task.port)
     await asyncio.gather(*ends)
     return seen
 

@@ -117,7 +117,6 @@ def test_postgres_db_means_postgresql(read):
     expected = "postgresql+psycopg2://ann:p%40ss%2Fw%3Ard@127.0.0.1:5432/crm"
     assert settings["SQLALCHEMY_DATABASE_URI"] == expected
     options = settings["SQLALCHEMY_ENGINE_OPTIONS"]
-    assert options["pool_pre_ping"] is True
     assert 0 < options["connect_args"]["connect_timeout"] <= 5, "seconds until it is given up"
 
 

@@ -160,7 +160,8 @@ def only_looking(session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        if session.get_bind().dialect.name == "sqlite":
+        # A transaction that never began has nothing to end.
+        if session.in_transaction() and session.connection().dialect.name == "sqlite":
             session.rollback()
         say_only_reads(False)
 

@@ -139,7 +139,7 @@ def _texts_of_a_platform(sent: CampaignSent) -> list[str]:
     return [one for one in texts if one and len(one) <= SENT_LIMIT and clean_text(one) == one]
 
 
-def _look(as_arrays: bool) -> Select[Any]:
+def _look(as_arrays: bool) -> Select[*tuple[Any, ...]]:
     """The company's one row, beside each campaign that is meant by our id or by a platform's."""
     facts = (Campaign.id, Campaign.archived_at, Campaign.ends_on)
     theirs = (CampaignExternalId.platform, CampaignExternalId.external_id)

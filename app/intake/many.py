@@ -31,7 +31,7 @@ OTHERS_NAMED = 20
 NEWEST = 2**62  # drafts of this round come after all rows of the same moment
 
 
-def _delivered(as_arrays: bool) -> Select[Any]:
+def _delivered(as_arrays: bool) -> Select[*tuple[Any, ...]]:
     return select(
         Submission.id, Submission.source_id, Submission.external_id, Submission.lead_id,
         Submission.campaign_id,
@@ -165,11 +165,12 @@ class _Round:
             "sources": sorted({source for source, _ in wanted}),
             "texts": sorted({text for _, text in wanted}),
         }
-        rows = lock_and_ask(self.session, held, DELIVERED, values)
+        connection = self.session.connection()
+        rows = lock_and_ask(connection, held, DELIVERED, values)
         if any(case.arrival.is_pending for case in good):
             # Those whose answers are still to be fetched; the same notice again adds nothing.
             pending = {"outcome": Outcome.PENDING.value}
-            rows = [*DELIVERED.ask(self.session.connection(), values | pending), *rows]
+            rows = [*DELIVERED.ask(connection, values | pending), *rows]
         found = {(row.source_id, row.external_id): row for row in rows}
         for case in good:
             row = found.get(case.delivery) if case.delivery else None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Integer, Select, and_, bindparam, or_, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.intake.arrival import Arrival
@@ -164,11 +165,12 @@ class OpenLeads:
         if not people:
             lock_pairs(session, held)
             return leads
-        drafts = {draft.lead_id: draft for draft in _found(session, people, held)}
+        connection = session.connection()
+        drafts = {draft.lead_id: draft for draft in _found(connection, people, held)}
         if drafts:
             points = select(ContactPoint.lead_id, ContactPoint.id, ContactPoint.kind,
                             ContactPoint.typed, ContactPoint.key)  # fmt: skip
-            rows = session.connection().execute(points.where(ContactPoint.lead_id.in_(drafts)))
+            rows = connection.execute(points.where(ContactPoint.lead_id.in_(drafts)))
             for lead_id, point_id, kind, typed, key in rows:
                 point = ContactPoint(id=point_id, kind=kind, typed=typed, key=key)
                 drafts[lead_id].contact_points.append(point)
@@ -178,7 +180,7 @@ class OpenLeads:
 
 
 def _found(
-    session: Session,
+    connection: Connection,
     people: list[tuple[int | None, Keys]],
     held: Collection[tuple[int, str]],
 ) -> list[Draft]:
@@ -189,10 +191,10 @@ def _found(
         "or_none": None in campaigns,
         "most": CANDIDATES if len(people) == 1 else EVERYBODY,
     }
-    return [_draft_of(row) for row in lock_and_ask(session, held, OPEN_LEADS, values)]
+    return [_draft_of(row) for row in lock_and_ask(connection, held, OPEN_LEADS, values)]
 
 
-def _open_leads(as_arrays: bool) -> Select[Any]:
+def _open_leads(as_arrays: bool) -> Select[*tuple[Any, ...]]:
     columns = (
         Lead.id, Lead.campaign_id, Lead.received_at, Lead.asked_again_at,
         *(getattr(Lead, name) for name in (*FILLED, *REACHED)),

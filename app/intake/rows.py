@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
@@ -121,7 +121,7 @@ def _next_ids(connection: Connection, leads: int, submissions: int) -> tuple[lis
 
 def _last_ids(connection: Connection) -> tuple[Iterable[int], Iterable[int]]:
     """On SQLite, as its one writer, we give the next ones ourselves."""
-    last = dict(connection.execute(LAST_IDS).all())  # type: ignore[arg-type]
+    last: dict[str, int] = {row.name: row.seq for row in connection.execute(LAST_IDS)}
     return count(last.get("lead", 0) + 1), count(last.get("submission", 0) + 1)
 
 
@@ -177,13 +177,14 @@ def _one_after_another(
 @lru_cache(maxsize=16)
 def _statement(alone: bool, *columns: tuple[str, ...]) -> str:
     """For rows of these columns: of leads, submissions and notes."""
-    parts, dialect = {"whose": OF_THE_LEAD if alone else "lead_id"}, postgresql.dialect()
-    for noun, found in zip((Lead, Submission, Note), columns, strict=True):
+    parts = {"whose": OF_THE_LEAD if alone else "lead_id"}
+    dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    tables = (Lead.__table__, Submission.__table__, Note.__table__)
+    for table, found in zip(tables, columns, strict=True):
         names = [name for name in found if name != "lead_id"]
-        known = noun.__table__.c
-        kinds = (f"{name} {known[name].type.compile(dialect)}" for name in names)
-        parts[noun.__tablename__] = ", ".join(names)
-        parts[f"{noun.__tablename__}_types"] = ", ".join(kinds)
+        kinds = (f"{name} {table.c[name].type.compile(dialect)}" for name in names)
+        parts[str(table)] = ", ".join(names)
+        parts[f"{table}_types"] = ", ".join(kinds)
     return TOGETHER.format(**parts)
 
 

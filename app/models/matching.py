@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Subquery, select, text, union
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.contact_point import ContactPoint
@@ -105,15 +106,15 @@ def lock_pairs(session: Session, pairs: Collection[tuple[int, str]]) -> None:
 
 
 def lock_and_ask(
-    session: Session, pairs: Collection[tuple[int, str]], look: Ready, values: dict[str, Any]
+    connection: Connection, pairs: Collection[tuple[int, str]], look: Ready, values: dict[str, Any]
 ) -> Sequence[Any]:
     """Holds the pairs as `lock_pairs` does and then looks: two statements, so that the look sees
     what was committed while we waited, in one message to the server.
     """
     if not pairs:
-        return look.ask(session.connection(), values)
+        return look.ask(connection, values)
     locks, held = _locking(pairs)
-    return look.ask(session.connection(), values | held, after=f"{locks};\n")
+    return look.ask(connection, values | held, after=f"{locks};\n")
 
 
 def _locking(pairs: Collection[tuple[int, str]]) -> tuple[str, dict[str, Any]]:

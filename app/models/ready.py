@@ -25,9 +25,9 @@ class Ready:
     it gives them, instants in the session's own zone. SQLite's goes the usual way.
     """
 
-    def __init__(self, build: Callable[[bool], Select[Any]]) -> None:
+    def __init__(self, build: Callable[[bool], Select[*tuple[Any, ...]]]) -> None:
         self._build = build
-        self._statement: Select[Any] | None = None
+        self._statement: Select[*tuple[Any, ...]] | None = None
         self._text = ""
         self._fixed: dict[str, Any] = {}
         self._row: Any = None
@@ -43,7 +43,7 @@ class Ready:
             return connection.execute(self._statement, values).all()
         if not self._text:
             self._compile(connection)
-        rows = send(connection, after + self._text, self._fixed | values)
+        rows = send(connection, after + self._text, {**self._fixed, **values})
         return [self._row(*row) for row in rows]
 
     def _compile(self, connection: Connection) -> None:
@@ -53,11 +53,17 @@ class Ready:
         )
         # What the statement itself says (open statuses), not what each asking brings.
         self._fixed = {name: one for name, one in compiled.params.items() if one is not None}
-        self._row = namedtuple("Row", [column.key for column in statement.selected_columns])  # noqa: PYI024
+        names = [str(column.key) for column in statement.selected_columns]
+        self._row = row_of(names)
         self._text = str(compiled)
 
 
-def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> list[Any]:
+def row_of(names: Sequence[str]) -> Any:
+    """A row whose values have names, as SQLAlchemy's have."""
+    return namedtuple("Row", names)  # noqa: PYI024
+
+
+def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
     """The rows of a statement that PostgreSQL's driver gets as it is, in the connection's
     transaction. Raises what SQLAlchemy would; a lost connection takes its neighbours with it.
     """
@@ -77,7 +83,7 @@ def _tell(connection: Connection, statement: str, error: Exception, cursor: Any)
     dialect = connection.dialect
     if not isinstance(error, dialect.loaded_dbapi.Error):
         return
-    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)  # type: ignore[arg-type]
+    is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
     wrapped = DBAPIError.instance(
         statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True,
         connection_invalidated=is_lost, dialect=dialect,

@@ -46,7 +46,7 @@ def test_an_unexpected_failure_keeps_the_submission_alone(
     def breaking(*_: Any) -> None:
         raise RuntimeError("unexpected")
 
-    monkeypatch.setattr(rows, "insert_notes", breaking)
+    monkeypatch.setattr(rows, "write", breaking)
     answer = sender.post(door, BODY)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -94,7 +94,7 @@ def test_a_database_that_goes_away_meanwhile_is_no_error_of_the_sender_either(
         monkeypatch.setattr(tokens, "admit", away)
         away()
 
-    monkeypatch.setattr(rows, "insert_notes", going)
+    monkeypatch.setattr(rows, "write", going)
     answer = sender.post(LEADS, BODY)
     assert answer.status_code == 503
     assert answer.json == NOT_KEPT
@@ -111,7 +111,7 @@ def test_no_item_of_a_batch_is_called_kept_that_is_not(
         monkeypatch.setattr(tokens, "admit", away)
         away()
 
-    monkeypatch.setattr(rows, "insert_notes", going)
+    monkeypatch.setattr(rows, "write", going)
     answer = sender.post(BATCH, [BODY, {"email": "b@example.com"}])
     assert answer.json == {"results": [{"status": 503, "errors": NOT_KEPT}] * 2}
     assert len(tried) == 1
@@ -125,7 +125,7 @@ def test_a_platform_is_not_told_either_that_its_request_was_kept(
         monkeypatch.setattr(entries, "find", away)
         away()
 
-    monkeypatch.setattr(rows, "insert_notes", going)
+    monkeypatch.setattr(rows, "write", going)
     answer = sender.post(f"/in/{sender.token}", BODY)
     assert (answer.status_code, answer.json) == (503, NOT_KEPT)
     assert int(answer.headers["Retry-After"]) > 0
@@ -161,7 +161,7 @@ def test_the_inbox_accepts_what_had_failed(
     app: Flask, sender: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(rows, "insert_notes", away)
+        patch.setattr(rows, "write", away)
         for door in (SEED, LEADS, SUBMISSIONS):
             assert sender.post(door, BODY).status_code == 503
         assert sender.post(SUBMISSIONS, data=BODY).status_code == 503
