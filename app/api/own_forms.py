@@ -15,8 +15,10 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from app.api import limits, tokens
+from app.api.errors import RETRY_AFTER
 from app.api.form_answers import Answers, read_answers
 from app.api.form_stamps import Stamp, marks_of
 from app.api.parcels import KILOBYTE, LIMIT, read_body
@@ -140,6 +142,12 @@ def _take_or_keep(address: str, raw: bytes) -> Response:
             session.rollback()
             failure: Exception = error
             log.info("own form: again after %s", type(error.orig).__name__)
+        except HTTPException:
+            raise
+        except Exception as error:  # what a visitor has sent may not be lost by our fault
+            session.rollback()
+            failure = error
+            break
     log.error("own form: a request could not be worked", exc_info=failure)
     return _fail(session, address, raw)
 
@@ -275,6 +283,8 @@ def _fail(session: Session, address: str, raw: bytes) -> Response:
         sent = read_form(raw, lenient=True)
         stamp = Stamp.read(str(sent.get(STAMP) or ""))
         answers = read_answers(visit.form, visit.language, sent)
+        if answers.faults:
+            raise ServiceUnavailable(retry_after=RETRY_AFTER)  # it is no request yet
         failed = _arrival(visit, stamp, answers, raw)
         session.add(bare_submission(failed, Outcome.FAILED, Remark(Why.FAILED)))
         session.commit()
@@ -282,7 +292,7 @@ def _fail(session: Session, address: str, raw: bytes) -> Response:
     except SQLAlchemyError:
         session.rollback()
         log.exception("own form: not even the submission could be stored")
-        abort(503)
+        raise ServiceUnavailable(retry_after=RETRY_AFTER) from None
 
 
 def _closed(visit: Visit) -> Response:

@@ -401,13 +401,16 @@ def test_hidden_characters_and_half_ones_break_nothing(app: Flask) -> None:
 # -- what fails ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "fault", [OperationalError("insert", {}, Exception("lost")), KeyError("a mistake of ours")]
+)
 def test_a_request_that_failed_by_our_fault_is_kept_and_can_be_accepted(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     address = made(app)
 
     def broken(*_: Any) -> Any:
-        raise OperationalError("insert", {}, Exception("lost"))
+        raise fault
 
     monkeypatch.setattr(own_forms, "receive", broken)
     assert fill(app, address, message="Hello").status_code == 303
@@ -420,6 +423,20 @@ def test_a_request_that_failed_by_our_fault_is_kept_and_can_be_accepted(
         assert "Hello" in (kept.answers or {}).values()
         assert kept.consent_text
     assert leads(app) == 1
+
+
+def test_what_is_no_request_yet_is_not_kept_when_we_fail(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = made(app)
+
+    def broken(*_: Any) -> Any:
+        raise OperationalError("insert", {}, Exception("lost"))
+
+    monkeypatch.setattr(own_forms, "_again", broken)
+    answer = fill(app, address, consent="")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert submissions(app) == 0
 
 
 def test_a_source_that_needs_a_campaign_rejects_and_the_visitor_is_thanked(app: Flask) -> None:
