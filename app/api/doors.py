@@ -32,25 +32,35 @@ class TokenDoor(Resource):
             limits.stop_guessing(kwargs.get("key"))
             return super().dispatch_request(*args, **kwargs)
         except TokenRefused:
-            db.session.rollback()
+            _let_go()
             limits.count_refused()
             return errors.no_entry()
         except EntryRefused:
             limits.count_refused()
             raise
         except ScopeNeeded as needed:
-            db.session.rollback()
+            _let_go()
             return errors.no_scope(needed.scope)
         except TooMany as late:
-            db.session.rollback()
+            _let_go()
             return errors.too_many(late.seconds, late.status)
         except CrmError as error:
-            db.session.rollback()
+            _let_go()
             return errors.of_crm_error(error)
         except HTTPException as error:
-            db.session.rollback()
+            _let_go()
             return errors.of_http_error(error)
         except SQLAlchemyError as error:
-            db.session.rollback()
+            _let_go()
             log_failure(log, "the database refused or did not answer", error)
             return errors.out_of_order()
+
+
+def _let_go() -> None:
+    """Where the database is away the rollback fails too: then its connection is thrown away, and
+    the answer is still ours.
+    """
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from app import create_app
 from app.api import entries, tokens
@@ -186,3 +187,18 @@ def test_the_inbox_accepts_what_had_failed(
         assert lead.received_at == failed[0].received_at
         with pytest.raises(NotAllowedNow):
             accept_failed(session, failed[0])
+
+
+def test_a_rollback_that_fails_is_no_fault_of_the_sender(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sending(app)
+
+    def away(*_: object) -> None:
+        raise OperationalError("ROLLBACK", {}, Exception("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "rollback", away)
+        answer = sender.post(LEADS, {"email": "a@example.com"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert sender.post(LEADS, {"email": "a@example.com"}).status_code == 201
