@@ -207,10 +207,13 @@ class Leads:
         return [clean_text(self.sight.text(row, "campaign")), *hints[:1]]
 
     def _utm(self, row: Row) -> dict[str, str]:
+        return self._by_header("utm", row)
+
+    def _by_header(self, field: str, row: Row) -> dict[str, str]:
         return short_texts(
             {
                 self.sight.plan.headers[place].strip().lower(): row.cells[place]
-                for place in self.sight.places.get("utm", ())
+                for place in self.sight.places.get(field, ())
                 if place < len(row.cells) and row.cells[place].strip()
             }
         )
@@ -226,7 +229,8 @@ class Leads:
             arrival.campaign = ours or (CampaignSent(title) if title else None)
 
     def _marks(self, arrival: Arrival, row: Row, book: CampaignBook) -> None:
-        arrival.utm = self._utm(row)
+        # A click id keeps its header too, which says whose it is (app/intake/clicks.py).
+        arrival.utm = self._utm(row) | self._by_header("click_id", row)
         click = self.sight.text(row, "click_id")
         arrival.click_id = click if click and len(click) <= CLICK_ID_LIMIT else None
         hint = "".join(self._titles(row)[1:])

@@ -26,7 +26,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from app.database import read_in_blocks
 from app.errors import N_, Invalid, NotFound
 from app.extensions import db
 from app.models.campaign import Campaign
@@ -44,30 +43,20 @@ from app.statistics import (
     leads_by_status,
     monthly_figures,
 )  # fmt: skip
-from app.statistics.conversions import (
-    NAMES,
-    ConversionEvent,
-    Platform,
-    Wanted,
-    conversions,
-    count,
-)  # fmt: skip
 from app.statistics.metrics import NOTHING
 from app.statistics.periods import PeriodName
 from app.statistics.rows import PARTS, Part, rows_of, value_of
 from app.statistics.scope import ScopeKind
-from app.statistics.uploads import file_name, lines
 from app.ui import charts, labels
 from app.ui.access import may
 from app.ui.fields import read_id
-from app.ui.formatters import language, number
-from app.ui.messages import message_of
+from app.ui.formatters import language
 from app.ui.pickers import PickerField
 from app.ui.pills import KINDS
+from app.views import conversions
 from app.views import figure_words as figures
 from app.views.base import FiltersPerRequest, Interface, address_of
-from app.views.base.csv_pages import csv_lines, file_answer
-from app.views.conversion_words import NOTES
+from app.views.base.csv_pages import csv_lines
 
 log = logging.getLogger(__name__)
 
@@ -234,61 +223,24 @@ class StatisticsView(BaseView):
     def conversions(self) -> tuple[str, int]:
         """How many would go and why others would not; the file is one click further."""
         asked = Question.asked(PeriodName.LAST_MONTH)
-        status, fault, field = 200, "", ""
-        try:
-            wanted = _wanted(asked.period)
-        except Invalid as error:
-            status, field = 400, error.field
-            fault = message_of(error.faults[field][0])
-            choice = request.args if field == "goal" else {}
-            wanted = Wanted.named(choice.get("platform"), choice.get("event"), asked.period)
+        told = conversions.asked(asked.period)
         page = self.render_template(
             "statistics/conversions.html",
             title=gettext("Conversions for ad platforms"),
             asked=asked,
-            wanted=wanted,
-            fault=fault,
-            field=field,
-            counts=count(db.session(), wanted),
             words=figures,
-            platforms=labels.choices(Platform),
-            events=labels.choices(ConversionEvent),
-            names=NAMES,
-            notes=NOTES[wanted.platform],
-            may_contacts=may("export", "LeadView"),
-            number=number,
-            args=_conversion_args(wanted),
+            **conversions.context(db.session(), told),
         )
-        return page, status
+        return page, 400 if told.fault else 200
 
     @expose("/conversions.csv")
     @has_access
     @permission_name("export")
     def conversions_file(self) -> Response:
-        """As the platform takes it. Hashes of contacts only for who may export leads."""
-        wanted = _wanted(Question.asked(PeriodName.LAST_MONTH).period)
+        """As the platform takes it."""
+        wanted = conversions.wanted(Question.asked(PeriodName.LAST_MONTH).period)
         log.info("user %s exports conversions for %s", current_user.id, wanted.platform)
-        blocks = read_in_blocks(db.engine, lambda one: lines(wanted, conversions(one, wanted)))
-        return file_answer(blocks, "text/csv; charset=utf-8", file_name(wanted))
-
-
-def _wanted(period: Period) -> Wanted:
-    asked = request.args
-    contacts = bool(asked.get("contacts")) and may("export", "LeadView")
-    name = asked.get("goal")
-    if asked.get("was") and asked.get("was") != f"{asked.get('platform')}-{asked.get('event')}":
-        name = None  # the name belonged to another choice
-    return Wanted.named(asked.get("platform"), asked.get("event"), period, name, contacts=contacts)
-
-
-def _conversion_args(wanted: Wanted) -> dict[str, Any]:
-    """What a link needs to ask the same about another period."""
-    return {
-        "platform": wanted.platform.value,
-        "event": wanted.event.value,
-        "goal": wanted.name,
-        "contacts": 1 if wanted.contacts else None,
-    }
+        return conversions.file(wanted)
 
 
 def _by_scope(period: Period | None, basis: Basis) -> dict[Scope, Figures]:
