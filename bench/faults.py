@@ -72,11 +72,13 @@ class Report:
 
     @property
     def between(self) -> list[Lead]:
-        """The leads that were due when nothing had been killed for some seconds."""
+        """The leads that were due when nothing had been killed for some seconds, without those that
+        were on their way at the moment of a fault.
+        """
         return [
             lead
             for lead in self.leads
-            if not any(one.at <= lead.due < one.at + BACK_WITHIN for one in self.faults)
+            if not any(-SLOW <= lead.due - one.at < BACK_WITHIN for one in self.faults)
         ]
 
 
