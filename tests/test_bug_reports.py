@@ -112,7 +112,7 @@ def test_report_06_nothing_is_orphaned_by_a_merge(app: Flask, client_as: Any) ->
     """A follower is who is responsible; files are what they sent, kept as submissions."""
 
     def make(session: Any) -> list[int]:
-        ids = []
+        ids: list[int] = []
         for name, operator in (("A", "operator"), ("B", "manager")):
             lead = make_lead(session, last_name=name, phone=f"+7999000000{len(ids)}")
             user = session.query(User).filter_by(username=operator).one()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request
@@ -23,7 +23,7 @@ from app.intake.bodies import (
     read_json,
     read_old,
 )  # fmt: skip
-from app.intake.formats.values import HIDDEN, Sent, SentForm
+from app.intake.formats.values import HIDDEN, SentForm
 from app.intake.multipart import read_multipart
 from app.intake.remarks import Remark, Why
 
@@ -82,9 +82,9 @@ def _faulty(media_type: str, body: bytes, fault: Remark, status: int) -> Parcel:
 def _open(parcel: Parcel, request: Request, forms: bool, lenient: bool) -> None:
     kind = parcel.media_type
     if is_json(kind):
-        parcel.values = read_json(parcel.body)
+        parcel.values = _utf8_or_old(read_json, parcel, lenient)
     elif forms and kind == FORM_TYPE:
-        parcel.values = _form(parcel, lenient)
+        parcel.values = _utf8_or_old(read_form, parcel, lenient)
     elif forms and kind == MULTIPART_TYPE:
         # The texts of the form; files are not taken here.
         form = read_multipart(parcel.body, request.mimetype_params)
@@ -96,14 +96,16 @@ def _open(parcel: Parcel, request: Request, forms: bool, lenient: bool) -> None:
         raise Broken(Why.BAD_MEDIA_TYPE, 415)
 
 
-def _form(parcel: Parcel, lenient: bool) -> Sent:
+def _utf8_or_old(read: Callable[..., Any], parcel: Parcel, lenient: bool) -> Any:
+    """Only lenient doors read what is not UTF-8, and say so."""
     try:
-        return read_form(parcel.body)
+        return read(parcel.body)
     except Broken as broken:
         if not lenient or broken.why is not Why.BAD_ENCODING:
             raise
-        parcel.remarks = (Remark(Why.BAD_ENCODING),)
-        return cast(Sent, read_old(read_form, parcel.body))
+    values = read_old(read, parcel.body)
+    parcel.remarks = (Remark(Why.BAD_ENCODING),)
+    return values
 
 
 def without_secrets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from app.intake.formats.values import NumberText, Sent, SentForm
 from app.intake.remarks import Why
@@ -30,10 +30,12 @@ def is_json(media_type: str) -> bool:
     return media_type == JSON_TYPE or media_type.endswith("+json")
 
 
-def read_json(raw: bytes, *, encoding: str = "utf-8-sig") -> Any:
-    """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON."""
+def read_json(raw: bytes, *, lenient: bool = False, encoding: str = "utf-8-sig") -> Any:
+    """Objects know which names came twice, fractions stay texts; NaN and Infinity are no JSON.
+    Lenient: what is not UTF-8 becomes U+FFFD.
+    """
     try:
-        text = raw.decode(encoding)
+        text = raw.decode(encoding, "replace" if lenient else "strict")
     except UnicodeError:
         raise Broken(Why.BAD_ENCODING) from None
     try:
@@ -47,12 +49,26 @@ def read_json(raw: bytes, *, encoding: str = "utf-8-sig") -> Any:
     return values
 
 
-def read_old(read: Callable[..., Any], raw: bytes, encoding: str = OLD_ENCODING) -> Any:
-    """What `read` (read_json, read_form) has refused because it is not UTF-8: UTF-16 by its zeros,
-    else the encoding that was said or that old Russian programs use. Raises Broken.
+def read_old(read: Callable[..., Any], raw: bytes, said: str = "") -> Any:
+    """What `read` (read_json, read_form) has refused because it is not UTF-8: in the encoding that
+    was `said`, in UTF-16 by its zeros, else in UTF-8 that was damaged or in what old Russian
+    programs write, whichever it looks like. Raises Broken.
     """
     wide = json.detect_encoding(raw) if read is read_json else "utf-8"
-    return read(raw, encoding=encoding if wide.startswith("utf-8") else wide)
+    if not wide.startswith("utf-8"):
+        return read(raw, encoding=wide)
+    if not said and is_damaged_utf8(unquote_to_bytes(raw)):
+        return read(raw, lenient=True)
+    return read(raw, encoding=said or OLD_ENCODING)
+
+
+def is_damaged_utf8(raw: bytes) -> bool:
+    """Whether most of what is beyond ASCII are whole characters: a text that was cut within one, or
+    an emoji that a program has written as two halves. Words of old code pages make hardly any.
+    """
+    beyond = [char for char in raw.decode("utf-8", "surrogateescape") if char > "\x7f"]
+    broken = sum("\udc80" <= char <= "\udcff" for char in beyond)
+    return 2 * (len(beyond) - broken) > broken
 
 
 def _no_number(word: str) -> Any:

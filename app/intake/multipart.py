@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from app.intake.bodies import MOST_FORM_FIELDS, OLD_ENCODING, Broken
+from app.intake.bodies import MOST_FORM_FIELDS, OLD_ENCODING, Broken, is_damaged_utf8
 from app.intake.formats.values import SentForm
 from app.intake.remarks import Why
 
@@ -27,7 +27,8 @@ def read_multipart(raw: bytes, params: Mapping[str, str]) -> SentForm:
         try:
             text = content.decode()
         except UnicodeDecodeError:
-            text, is_old = content.decode(OLD_ENCODING, "replace"), True
+            encoding = "utf-8" if is_damaged_utf8(content) else OLD_ENCODING
+            text, is_old = content.decode(encoding, "replace"), True
         pairs.append((name, text))
     form = SentForm(pairs)
     form.is_old = is_old

@@ -178,6 +178,24 @@ def test_an_old_encoding_is_read_and_told(sqlite_app: Flask, body: bytes, media_
     assert platform.submissions()[0]["warnings"][""][0]["code"] == "bad_encoding"
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"%D0", b"%ED%A0%BD%ED%B8%80", b"\xff"], ids=["cut", "halves", "byte"]
+)
+def test_one_damaged_letter_costs_no_other(sqlite_app: Flask, damaged: bytes) -> None:
+    body = "name=Анна Пробная&phone=89000000001&note=".encode() + damaged
+    platform, answer = posted(sqlite_app, "form", body)
+    lead = the_lead(platform, answer)
+    assert (lead["first_name"], lead["last_name"]) == ("Анна", "Пробная")
+    assert platform.submissions()[0]["warnings"][""][0]["code"] == "bad_encoding"
+
+
+@pytest.mark.parametrize("name", ["СЕМЁН КОВАЛЁВ", "Я", "ООО «РОМАШКА»", "№ 5", "Ёж"])
+def test_capitals_of_windows_1251_are_no_damaged_utf8(sqlite_app: Flask, name: str) -> None:
+    body = f"company={name}&phone=89000000001".encode("cp1251")
+    platform, answer = posted(sqlite_app, "form", body)
+    assert the_lead(platform, answer)["company_name"] == name
+
+
 @pytest.mark.parametrize("charset", ["x-unknown", "base64", "rot13", "utf-8", ""])
 def test_no_charset_that_is_said_breaks_the_door(sqlite_app: Flask, charset: str) -> None:
     body = "name=Анна&phone=89000000001".encode("cp1251")

@@ -40,7 +40,7 @@ def campaign_of(app: Flask, expect: dict[str, Any]) -> int | None:
     external = lead.get("campaign_id") or lead.get("campaign_name")
     if external is None:
         return None
-    platform = FORMATS[expect["source"]]
+    platform: str = FORMATS[expect["source"]]
     platform = platform if lead.get("campaign_id") else "yandex"
 
     def make(session: Any) -> int:

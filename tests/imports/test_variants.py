@@ -21,7 +21,7 @@ from app.models import ImportFile, ImportRow, Lead, Spend, Submission
 from app.models.import_file import ImportKind
 from tests.api.test_contact_cases import FileOf
 from tests.factories import make_campaign
-from tests.imports.cases import by_command
+from tests.imports.test_cases import WAYS
 from tests.views.pages import keep, read
 
 PHONE, OTHER = "+79000000001", "+79000000002"
@@ -36,7 +36,7 @@ def brought(sqlite_app: Flask, tmp_path: Path) -> Callable[..., dict[int, list[s
     ) -> dict[int, list[str]]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        by_command(sqlite_app, FileOf(path, kind))
+        WAYS["command"](sqlite_app, FileOf(path, kind))
         return {
             number: sorted(one["code"] for said in remarks.values() for one in said)
             for number, remarks in read(
@@ -71,7 +71,7 @@ def write(sheet: Any, rows: list[list[Any]]) -> None:
 def test_ids_that_a_spreadsheet_has_rounded_make_no_two_people_one(
     sqlite_app: Flask, brought: Any
 ) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["id", "Имя", "Телефон"],
         [7400000000000000101, "А", 79000000001],
         [7400000000000000102, "Б", 79000000002],

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 from app.intake.arrival import Arrival, CampaignSent, Sender
 from app.intake.bodies import (
     FORM_TYPE,
-    OLD_ENCODING,
     Broken,
     is_json,
     read_form,
@@ -67,8 +66,7 @@ class Delivery:
         except Broken as broken:
             if broken.why is not Why.BAD_ENCODING:
                 raise
-        said = encoding_said(self.header("Content-Type"))
-        values = read_old(read, self.body, said or OLD_ENCODING)
+        values = read_old(read, self.body, encoding_said(self.header("Content-Type")))
         self.remarks.append(Remark(Why.BAD_ENCODING))
         return values
 
