@@ -200,5 +200,6 @@ def test_a_rollback_that_fails_is_no_fault_of_the_sender(
     with monkeypatch.context() as patched:
         patched.setattr(Session, "rollback", away)
         answer = sender.post(LEADS, {"email": "a@example.com"})
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
     assert sender.post(LEADS, {"email": "a@example.com"}).status_code == 201
