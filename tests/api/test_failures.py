@@ -198,6 +198,7 @@ def test_a_rollback_that_fails_is_no_fault_of_the_sender(
         raise OperationalError("ROLLBACK", {}, Exception("gone"))
 
     with monkeypatch.context() as patched:
+        patched.setattr(tokens, "admit", away)
         patched.setattr(Session, "rollback", away)
         answer = sender.post(LEADS, {"email": "a@example.com"})
     assert answer.status_code == 503
