@@ -270,14 +270,18 @@ def test_unknown_choices_are_refused_by_field(field: str) -> None:
     assert caught.value.field == field
 
 
-def test_many_are_read_in_batches(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("event", ["qualified", "converted", "signed"])
+def test_many_are_read_in_batches(
+    session: Session, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
     from app.statistics import conversions as module
 
-    for number in range(5):
-        asked(session, gclid=f"Cj{number}").qualify()
+    with travel(AT):  # all at the same moment and of the same day
+        for number in range(5):
+            signed(session, asked(session, gclid=f"Cj{number}"))
     session.flush()
     monkeypatch.setattr(module, "BATCH", 2)
-    what = wanted("google", "qualified")
+    what = wanted("google", event)
     assert [len(batch) for batch in conversions(session, what)] == [2, 2, 1]
     assert [row[0] for row in file_of(session, what)[2:]] == [f"Cj{number}" for number in range(5)]
 
