@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from logging import Logger
-from typing import Any
+from typing import Any, AnyStr
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -62,14 +62,18 @@ def write_apart(engine: Engine, statement: Executable) -> None:
 
 
 def read_in_blocks(engine: Engine, blocks: Callable[[Session], Iterator[str]]) -> Iterator[str]:
-    """The blocks of a download, read by a session of its own that writes nothing: the request's
-    session has ended by the time at which a streamed body is made, and one that began then would
-    hold SQLite's one writer for as long as the download lasts.
+    """The blocks of a download, read by a session of its own: the request's has ended by then."""
+    with Session(engine) as session:
+        yield from only_reading(blocks(session))
+
+
+def only_reading(blocks: Iterator[AnyStr]) -> Iterator[AnyStr]:
+    """A body that is made while it is sent reads after its request has ended, when a transaction
+    would be begun to write: on SQLite it would hold the one writer until the download is over.
     """
     say_only_reads(True)
     try:
-        with Session(engine) as session:
-            yield from blocks(session)
+        yield from blocks
     finally:
         say_only_reads(False)
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.database import writing
 from app.intake import Arrival, receive
 from app.models import Lead, Note
 from app.models.actor import Actor, acting_as
 from app.models.claim import claim
 from app.models.clock import local, utc_now
+from app.views.base import csv_pages
 from tests.factories import make_campaign, make_client, make_lead, make_user
+from tests.views.browsing import stored
 from tests.views.pages import counted, keep, opened, read, text_of
 
 NAMES = ("O'Toole", "<script>alert(1)</script>")
@@ -76,6 +79,21 @@ def test_the_mark_of_a_test_stays_out_of_exports(app: Any, client_as: Any) -> No
     made_as_test(app)
     text = text_of(client_as("Admin").get("/leadview/export.csv"))
     assert ",New," in text.replace(";", ",")
+
+
+def test_a_download_under_way_keeps_no_writer_waiting(
+    app: Any, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_pages, "BATCH", 1)
+    with stored(app) as session:
+        for _ in range(3):
+            make_lead(session)
+    answer = client_as("Admin").get("/leadview/export.csv")
+    begun = [next(answer.response) for _ in range(2)]
+    with writing(), stored(app) as session:  # as another process would
+        make_lead(session)
+    answer.close()
+    assert len(begun) == 2
 
 
 def test_marketers_see_no_leads(app: Any, client_as: Any) -> None:

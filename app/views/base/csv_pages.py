@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, AnyStr
 
 from flask import stream_with_context
 from werkzeug.wrappers import Response
 
+from app.database import only_reading
 from app.imports.writing import Phone, csv_lines, csv_value, xlsx_blocks
 from app.ui.formatters import language
 
@@ -45,9 +46,9 @@ def xlsx_answer(view: Any, filters: Any, columns: Sequence[str], name: str) -> R
     return file_answer(blocks, XLSX, name)
 
 
-def file_answer(blocks: Iterator[str] | Iterator[bytes], kind: str, name: str) -> Response:
+def file_answer(blocks: Iterator[AnyStr], kind: str, name: str) -> Response:
     """A download that is made while it is sent; `name` is ASCII."""
-    answer = Response(stream_with_context(blocks), mimetype=kind)
+    answer = Response(stream_with_context(only_reading(blocks)), mimetype=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
