@@ -8,7 +8,17 @@ from flask import Flask
 from app.extensions import db
 from app.models import Lead, Note, Submission
 from app.models import ready as asked
-from tests.api.doors import BATCH, LEAD, LEADS, SEED, Sending, count, leads, make_campaigns
+from tests.api.doors import (
+    BATCH,
+    LEAD,
+    LEADS,
+    SEED,
+    SUBMISSIONS,
+    Sending,
+    count,
+    leads,
+    make_campaigns,
+)  # fmt: skip
 from tests.site import logged_in
 
 MOST = 4  # whose token, which campaign, who is it already, and the rows
@@ -86,3 +96,24 @@ def test_what_the_driver_refuses_is_told_as_sqlalchemy_tells_it(postgres_app: Fl
         assert lost.value.connection_invalidated
         db.session.rollback()
         assert asked.send(db.session.connection(), "SELECT 1", {}) == [(1,)]
+
+
+@pytest.mark.parametrize("door", ["leads", "submissions", "batch", "in"])
+def test_no_character_that_json_can_write_breaks_the_writing(app: Flask, door: str) -> None:
+    """The rows go to PostgreSQL as JSON, whose texts may hold neither NUL nor half a character."""
+    sender = Sending(app)
+    odd = "a\\u0000b\\ud800c\\udfff\\u0007"
+    body = (
+        f'{{"phone": "+79910000007", "first_name": "{odd}", "company_name": "{odd}",'
+        f' "answers": {{"{odd}": ["{odd}", {{"{odd}": "{odd}"}}]}}, "utm": {{"{odd}": "{odd}"}},'
+        f' "campaign": "{odd}", "{odd}": "{odd}", "click_id": "{odd}", "external_id": "{odd}"}}'
+    )
+    address = {"leads": LEADS, "submissions": SUBMISSIONS, "batch": BATCH}
+    answer = sender.post(
+        address.get(door, f"/in/{sender.token}"),
+        data=f"[{body}]" if door == "batch" else body,
+        content_type="application/json",
+    )
+    assert answer.status_code < 500
+    assert '"status": 503' not in answer.text
+    assert count(app, Submission, Submission.outcome != "failed") == 1
