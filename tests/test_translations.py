@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from sqlalchemy import select
 import app.models
 from app import i18n
 from app.extensions import db
-from app.models import Channel, Company
+from app.models import Channel, Company, OwnForm
 from app.models.contacts import Code
+from app.models.own_form import TEXTS
 from app.seed.planting import Ground, plant
 from app.ui.labels import STATES
 from tests.site import Site, logged_in, visitor
@@ -303,8 +305,9 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path, monkeypatch)
 # What is called the same in Russian: names of things, codes, what programs say to each other.
 SAME = re.compile(
     r"\b(?:CRM|CSV|PDF|PNG|JPEG|UTM|ROI|ROAS|CPL|CAC|SHA|RUB|RU|English|wkhtmltopdf|yandex|vk|google"
-    r"|TSV|XLSX|xlsx|Excel"
-    r"|Google Ads|Meta|Facebook|Instagram|TikTok|Tilda|Typeform|JSON|Token|KZ"
+    r"|TSV|XLSX|xlsx|Excel|API|URL|QR|https"
+    r"|gclid|gbraid|wbraid|yclid|fbclid|ttclid|ClientID|data-lang|data-look|light|dark|lang=(?:ru|en)|utm"
+    r"|Google Ads|Google|Meta|Facebook|Instagram|TikTok|Tilda|Typeform|JSON|Token|KZ"
     r"|Retry-After|Idempotency-Key"
     r"|Admin|Operator|Manager|Marketer|Public|admin|operator|manager|marketer"
     r"|demo-\w+|demo|question)\b"  # sent with the demo's submissions
@@ -374,6 +377,10 @@ def peopled(_sqlite_site: Site) -> Iterator[Flask]:
         session.commit()
         folder = Path(site.config["CRM_DATA"])
         plant(Ground(session, "ru", folder, in_silence, hash_method="pbkdf2:sha256:1"))
+        for form in session.scalars(select(OwnForm)):  # what visitors read is the company's own
+            form.change(**{f"{text}_en": getattr(form, f"{text}_ru") for text in TEXTS})
+            form.ask([replace(one, label_en=one.label_ru) for one in form.asked])
+        session.commit()
         session.close()
     yield site
     _sqlite_site.clean()

@@ -270,6 +270,7 @@ class OwnFormView(NounView):
         room = max(0, min(EMPTY_ROWS, MOST_QUESTIONS - len(lines)))
         page = self.render_template(
             "crm/own_form_questions.html", title=gettext("Questions"), view=self, row=row,
+            language=str(get_locale() or "en"),
             form=form, faults=[(text, None) for text, _link in form.faults],
             lines=[*lines, *[empty] * room], now=now, kinds=labels.choices(QuestionKind),
         )  # fmt: skip
