@@ -51,7 +51,7 @@ def conversions() -> Schema:
 
 
 def _one_of(words: Any, default: str) -> Schema:
-    return {"enum": [word.value for word in words], "default": str(default)}
+    return {"enum": [*(word.value for word in words), ""], "default": str(default)}
 
 
 def _query(name: str, schema: Schema, said: str) -> Schema:

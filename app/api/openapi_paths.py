@@ -167,12 +167,12 @@ def _figures() -> Schema:
         "security": [{"token": []}, {"bearer": []}],
         "parameters": [
             {"name": "campaign_id", "in": "path", "required": True, "schema": ID},
-            query("period", {"enum": periods, "default": PeriodName.ALL.value}),
+            query("period", {"enum": [*periods, ""], "default": PeriodName.ALL.value}),
             query("from", day, "The first day of a custom period: 2026-01-31."),
             query("to", day, "The last day of a custom period; needed as the first is."),
             query(
                 "basis",
-                {"enum": [basis.value for basis in Basis], "default": Basis.COHORT.value},
+                {"enum": [*(basis.value for basis in Basis), ""], "default": Basis.COHORT.value},
                 "By which date contracts and revenue fall into the period: when their lead was"
                 " received, or when they were signed.",
             ),

@@ -37,6 +37,7 @@ LAST_SHOWN = 50
 CHECK = """\
 import base64, hashlib, hmac, time
 
+
 def is_ours(secret: str, headers, raw_body: bytes) -> bool:
     event_id, at = headers["webhook-id"], headers["webhook-timestamp"]
     if abs(time.time() - int(at)) > 300:
@@ -45,8 +46,7 @@ def is_ours(secret: str, headers, raw_body: bytes) -> bool:
     signed = f"{event_id}.{at}.".encode() + raw_body
     right = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return any(
-        hmac.compare_digest(f"v1,{right}", given)
-        for given in headers["webhook-signature"].split()
+        hmac.compare_digest(f"v1,{right}", given) for given in headers["webhook-signature"].split()
     )
 """
 REASONS = {

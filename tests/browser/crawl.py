@@ -12,7 +12,7 @@ from tests.browser.chromium import Walker
 MOST_PAGES = 200
 # Another language, the way out, and what is no page.
 ELSEWHERE = re.compile(
-    r"/(lang|logout|static|back)\b|/(document|preview|download|logo)\b(?!view)|\.(csv|xlsx)\b"
+    r"/(lang|logout|static|back)\b|/(document|preview|download|logo)\b(?!view)|\.(csv|xlsx|json)\b"
 )
 # Records differ by their state: more than one of each is looked at.
 RECORDS = re.compile(r"/(lead|client|contract|submission|document)view/show/")

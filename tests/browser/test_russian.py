@@ -28,6 +28,10 @@ ALLOWED = {
     *("English", "Admin", "Manager", "Marketer", "Operator", "Public", "Administrator"),
     *("admin", "manager", "marketer", "operator"),
     *("yandex", "vk", "google", "demo", "question", "utm_source"),
+    *("TSV", "XLSX", "xlsx", "Excel", "JSON", "OpenAPI", "URL", "https", "QR", "KZ"),
+    *("Tilda", "Google", "Ads", "Meta", "Facebook", "Instagram", "TikTok", "Typeform"),
+    *("gclid", "gbraid", "wbraid", "yclid", "fbclid", "ClientID"),
+    *("lang", "ru", "en", "data-lang", "data-look", "light", "dark", "utm"),
 }
 DATA = re.compile(
     r"""
