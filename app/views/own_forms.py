@@ -10,7 +10,7 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import get_locale, gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
-from markupsafe import escape
+from markupsafe import Markup, escape
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,7 @@ from app.errors import N_, Invalid, Stale
 from app.models.clock import today
 from app.models.company import LANGUAGES
 from app.models.form_question import MOST_QUESTIONS, Question, QuestionKind
-from app.models.own_form import STANDARD_TEXTS, OwnForm, OwnFormDay
+from app.models.own_form import STANDARD_TEXTS, TEXTS, OwnForm, OwnFormDay
 from app.models.submission import Outcome, Submission
 from app.ui import labels
 from app.ui.access import may
@@ -109,7 +109,11 @@ class OwnFormView(NounView):
     def cell(self, row: OwnForm, column: str) -> Any:
         if column == "is_on":
             return yes_no_pill(row.is_open, gettext("On"), gettext("Off"))
-        return super().cell(row, column)
+        shown = super().cell(row, column)
+        name, _line, code = column.rpartition("_")
+        if name in TEXTS and shown:
+            return Markup('<span lang="{}">{}</span>').format(code, shown)
+        return shown
 
     def sections(self, row: OwnForm) -> list[Any]:
         """Only what is set."""

@@ -31,11 +31,13 @@ ALLOWED = {
     *("TSV", "XLSX", "xlsx", "Excel", "JSON", "OpenAPI", "URL", "https", "QR", "KZ"),
     *("Tilda", "Google", "Ads", "Meta", "Facebook", "Instagram", "TikTok", "Typeform"),
     *("gclid", "gbraid", "wbraid", "yclid", "fbclid", "ClientID"),
-    *("lang", "ru", "en", "data-lang", "data-look", "light", "dark", "utm"),
+    *("lang", "ru", "en", "data-lang", "data-look", "data", "look", "light", "dark", "utm"),
 }
 DATA = re.compile(
     r"""
     \S+@\S+                 # e-mail addresses
+    | https?://\S+ | \*\.[\w.]+
+    | Idempotency-Key | Retry-After
     | /[\w/.-]+             # addresses of doors
     | \b\w+/\w+             # media types
     | \b[0-9a-f]{12,}\b     # checksums and ids of clicks
@@ -50,7 +52,7 @@ READ = """
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const around = walk.currentNode.parentElement;
-    if (!around.closest("script, style, pre, code, textarea, kbd, [lang=en]")) {
+    if (!around.closest("script, style, pre, code, textarea, kbd, [lang=en], [data-as-sent]")) {
       said.push(walk.currentNode.data);
     }
   }
