@@ -158,6 +158,8 @@ _notices_silence = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 2,
+    # What the doors ask at every post is planned once for each connection (app/models/ready.py).
+    "options": "-c plan_cache_mode=force_generic_plan",
 }
 SQLALCHEMY_ENGINE_OPTIONS = {
     # What a statement that failed was about stays out of the log: people's phones and e-mails.

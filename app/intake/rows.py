@@ -159,7 +159,7 @@ def _together(
         "wanted": len(leads),
     }
     names = (tuple(rows[0]) if rows else ("id",) for rows in (leads, submissions, notes))
-    return send(connection, _statement(alone, *names), values)[0]
+    return send(connection, _statement(alone, *names), values, is_kept=True)[0]
 
 
 def _one_after_another(

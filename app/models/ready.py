@@ -6,8 +6,11 @@ statement of forty columns that costs more than sending it.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, Integer, Select, Text, any_, bindparam
@@ -16,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
 POSTGRESQL = "postgresql"
+_VALUE = re.compile(r"%\((\w+)\)s|%%")
 
 
 class Ready:
@@ -43,7 +47,8 @@ class Ready:
             return connection.execute(self._statement, values).all()
         if not self._text:
             self._compile(connection)
-        rows = send(connection, after + self._text, {**self._fixed, **values})
+        values = {**self._fixed, **values}
+        rows = send(connection, self._text, values, after=after, is_kept=True)
         return [self._row(*row) for row in rows]
 
     def _compile(self, connection: Connection) -> None:
@@ -63,20 +68,54 @@ def row_of(names: Sequence[str]) -> Any:
     return namedtuple("Row", names)  # noqa: PYI024
 
 
-def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+def send(
+    connection: Connection,
+    statement: str,
+    values: Mapping[str, Any],
+    *,
+    after: str = "",
+    is_kept: bool = False,
+) -> Sequence[Any]:
     """The rows of a statement that PostgreSQL's driver gets as it is, in the connection's
     transaction. Raises what SQLAlchemy would; a lost connection takes its neighbours with it.
+
+    `after` are statements that go before it in the same message. `is_kept`: the server plans it
+    once for each connection, which for these takes it longer than the work itself.
     """
     driver = connection.connection
     cursor = driver.cursor()
     try:
-        cursor.execute(statement, values)
+        if is_kept:
+            name, preparing, executing = _prepared(statement)
+            if name not in connection.info:
+                cursor.execute(preparing)
+                connection.info[name] = True
+            statement = executing
+        cursor.execute(after + statement, values)
         return cursor.fetchall() if cursor.description else []
     except Exception as error:
         _tell(connection, statement, error, cursor)
         raise
     finally:
         cursor.close()
+
+
+@lru_cache(maxsize=64)
+def _prepared(statement: str) -> tuple[str, str, str]:
+    """Its name, how it is prepared, and how it is executed with values by their names."""
+    names: list[str] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        names.append(found[1])
+        return f"${len(names)}"
+
+    body = _VALUE.sub(numbered, statement)
+    name = f"crm_{hashlib.sha256(statement.encode()).hexdigest()[:16]}"
+    values = ", ".join(f"%({one})s" for one in names)
+    executing = f"EXECUTE {name} ({values})" if names else f"EXECUTE {name}"
+    return name, f"PREPARE {name} AS {body}", executing
 
 
 def _tell(connection: Connection, statement: str, error: Exception, cursor: Any) -> None:

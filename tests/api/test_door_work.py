@@ -30,9 +30,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     send = asked.send
 
-    def noted(connection: object, statement: str, values: object) -> object:
+    def noted(connection: object, statement: str, values: object, **more: object) -> object:
         found.append(statement)
-        return send(connection, statement, values)  # type: ignore[arg-type]
+        return send(connection, statement, values, **more)  # type: ignore[arg-type]
 
     for module in ("app.models.ready", "app.models.matching", "app.intake.rows"):
         monkeypatch.setattr(f"{module}.send", noted)
