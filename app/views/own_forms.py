@@ -111,7 +111,7 @@ class OwnFormView(NounView):
             return yes_no_pill(row.is_open, gettext("On"), gettext("Off"))
         shown = super().cell(row, column)
         name, _line, code = column.rpartition("_")
-        if name in TEXTS and shown:
+        if name in TEXTS and code in LANGUAGES and shown:
             return Markup('<span lang="{}">{}</span>').format(code, shown)
         return shown
 
