@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.imports.judging import Sight
+from app.imports.tables import Row
 from app.models.campaign import Campaign, CampaignExternalId
-from app.models.contacts import search_text_of
+from app.models.contacts import clean_text, search_text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,15 @@ class Found:
 
 class CampaignBook:
     """The campaigns that some rows name, found by two statements."""
+
+    @classmethod
+    def of(cls, session: Session, sight: Sight, rows: Sequence[Row]) -> CampaignBook:
+        """Those in the rows' columns of campaigns."""
+        return cls(
+            session,
+            (sight.id(row, "campaign_id") for row in rows),
+            (clean_text(sight.text(row, "campaign")) for row in rows),
+        )
 
     def __init__(self, session: Session, ids: Iterable[str], titles: Iterable[str]) -> None:
         wanted = sorted({one for one in ids if one and len(one) <= 100})

@@ -48,11 +48,7 @@ class Clients:
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
         verdicts = [self.sight.first_look(row) for row in rows]
         good = [one for one in verdicts if one.fate is Fate.READY]
-        book = CampaignBook(
-            self.session,
-            (self.sight.id(one.row, "campaign_id") for one in good),
-            (clean_text(self.sight.text(one.row, "campaign")) for one in good),
-        )
+        book = CampaignBook.of(self.session, self.sight, [one.row for one in good])
         for one in good:
             self._read(one, book)
         self._repeats([one for one in good if one.fate is Fate.READY])
